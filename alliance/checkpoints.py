@@ -1,0 +1,36 @@
+"""Named positions in a log, moved by compare-and-set: of two movers at most one succeeds."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from .tables import checkpoints
+
+
+def load(connection: Connection, name: str) -> tuple[int, str]:
+    """The position and the log's epoch it belongs to; (0, "") for a name that was never moved."""
+    row = connection.execute(select(checkpoints).where(checkpoints.c.name == name)).one_or_none()
+    return (row.position, row.epoch) if row else (0, "")
+
+
+def move(connection: Connection, name: str, *, expected: int, position: int, epoch: str) -> bool:
+    """Move from `expected` to `position`; False when somebody else moved it first, and then nothing is changed."""
+    moved = connection.execute(
+        update(checkpoints)
+        .where(checkpoints.c.name == name, checkpoints.c.position == expected)
+        .values(position=position, epoch=epoch)
+    ).rowcount
+    if moved or expected:
+        return bool(moved)
+    try:
+        with connection.begin_nested():
+            connection.execute(insert(checkpoints).values(name=name, position=position, epoch=epoch))
+    except IntegrityError:
+        return False
+    return True
+
+
+def reset(connection: Connection, name: str) -> None:
+    """Forget the position: the next reader starts from the beginning."""
+    connection.execute(checkpoints.delete().where(checkpoints.c.name == name))

@@ -1,0 +1,122 @@
+"""Call a service's operations, in this process or over HTTP: the gateway does not know which.
+
+Both raise the same AllianceErrors, and a remote service that does not answer in time is Unavailable: no call hangs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import httpx
+import msgspec
+
+from .context import Context
+from .errors import AllianceError, NotFound, Unavailable, from_problem
+
+#: Seconds that one command or query may take before the caller hears 503.
+SECONDS = 1.8
+
+
+class ServiceClient(Protocol):
+    """A service as its callers see it."""
+
+    def call(
+        self, operation: str, body: Mapping[str, Any], context: Context, *, seconds: float = SECONDS
+    ) -> dict[str, Any]:
+        """The operation's result, or the AllianceError that it raised."""
+        ...
+
+    def upload(
+        self, operation: str, path: Path, body: Mapping[str, Any], context: Context, *, seconds: float
+    ) -> dict[str, Any]:
+        """As `call`, with a file: the operation finds its own copy under `body["path"]`."""
+        ...
+
+    def ready(self, *, seconds: float = 1.0) -> bool:
+        """Whether the service has all that it needs."""
+        ...
+
+
+class LocalService:
+    """A service's app in this process; its public methods are its operations."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+
+    def call(
+        self, operation: str, body: Mapping[str, Any], context: Context, *, seconds: float = SECONDS
+    ) -> dict[str, Any]:
+        result: dict[str, Any] = getattr(self._app, operation)(dict(body), context)
+        return result
+
+    def upload(
+        self, operation: str, path: Path, body: Mapping[str, Any], context: Context, *, seconds: float
+    ) -> dict[str, Any]:
+        return self.call(operation, {**body, "path": str(path)}, context)
+
+    def ready(self, *, seconds: float = 1.0) -> bool:
+        try:
+            self._app.database.ping()
+        except Unavailable:
+            return False
+        return True
+
+
+class RemoteService:
+    """A service's edge under a base URL. Connections are kept; safe to share between threads."""
+
+    def __init__(self, name: str, url: str, secret: str) -> None:
+        self._name = name
+        self._client = httpx.Client(
+            base_url=url,
+            headers={"X-Alliance-Edge-Secret": secret},
+            limits=httpx.Limits(max_connections=64, max_keepalive_connections=64),
+            trust_env=False,
+        )
+
+    def call(
+        self, operation: str, body: Mapping[str, Any], context: Context, *, seconds: float = SECONDS
+    ) -> dict[str, Any]:
+        content = msgspec.json.encode({"context": context.to_dict(), "body": body})
+        return self._send(operation, {"content": content}, {"Content-Type": "application/json"}, seconds)
+
+    def upload(
+        self, operation: str, path: Path, body: Mapping[str, Any], context: Context, *, seconds: float
+    ) -> dict[str, Any]:
+        call = msgspec.json.encode({"context": context.to_dict(), "body": body}).decode("ascii", "backslashreplace")
+        with path.open("rb") as file:
+            return self._send(
+                operation,
+                {"content": file},
+                {"Content-Type": "application/octet-stream", "X-Alliance-Call": call},
+                seconds,
+            )
+
+    def ready(self, *, seconds: float = 1.0) -> bool:
+        try:
+            return self._client.get("/readyz", timeout=seconds).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    def _send(
+        self, operation: str, content: Mapping[str, Any], headers: Mapping[str, str], seconds: float
+    ) -> dict[str, Any]:
+        timeout = httpx.Timeout(seconds, connect=min(seconds, 1.0), pool=min(seconds, 1.0))
+        try:
+            response = self._client.post(f"/{operation}", headers=dict(headers), timeout=timeout, **content)
+        except httpx.HTTPError as error:
+            # Whether the command was taken is open now: a repeat with the same Idempotency-Key settles it.
+            raise Unavailable(
+                f"The {self._name} service does not answer; try again with the same Idempotency-Key."
+            ) from error
+        if response.status_code == 404 and not response.headers.get("content-type", "").startswith("application/"):
+            raise NotFound(f"The {self._name} service has no operation {operation}.")
+        try:
+            result = msgspec.json.decode(response.content)
+        except msgspec.DecodeError as error:
+            raise AllianceError(f"The {self._name} service gave an answer that cannot be read.") from error
+        if response.status_code >= 400:
+            raise from_problem(result)
+        return dict(result)

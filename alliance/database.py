@@ -1,0 +1,106 @@
+"""One database of one service: an engine and two kinds of transaction, the same on PostgreSQL and SQLite."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Table, create_engine, event, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from .errors import Unavailable
+
+#: Seconds after which a statement or a wait for a lock is given up, so that a request never hangs.
+STATEMENT_SECONDS = 30
+CONNECT_SECONDS = 2
+
+
+class Database:
+    """Connects at the first transaction, not before. Safe to share between threads."""
+
+    def __init__(self, url: str, *, pool_size: int = 8) -> None:
+        parsed = make_url(url)
+        self.dialect = parsed.get_backend_name()
+        self.url = parsed.render_as_string(hide_password=True)
+        if self.dialect == "sqlite":
+            if parsed.database:
+                Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            self.engine = create_engine(parsed, connect_args={"timeout": STATEMENT_SECONDS})
+            event.listen(self.engine, "connect", _prepare_sqlite)
+        else:
+            self.engine = create_engine(
+                parsed,
+                pool_size=pool_size,
+                max_overflow=0,
+                pool_timeout=CONNECT_SECONDS,
+                # A pooled connection that a restarted server has cut is replaced before it is used.
+                pool_pre_ping=True,
+                connect_args={
+                    "connect_timeout": CONNECT_SECONDS,
+                    "options": f"-c statement_timeout={STATEMENT_SECONDS * 1000} -c timezone=UTC",
+                    "keepalives_idle": 10,
+                    "keepalives_interval": 5,
+                    "keepalives_count": 2,
+                },
+            )
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """A writing transaction, committed at the end of the block and rolled back on any exception.
+
+        On SQLite it takes the write lock at once: a lock taken later could fail in the middle of the block.
+        Raises Unavailable when the database cannot be reached; then nothing is known of a commit under way.
+        """
+        with _unavailable_when_away(), self.engine.connect() as connection:
+            if self.dialect == "sqlite":
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            yield connection
+            connection.commit()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that sees one state of the database and writes nothing."""
+        with _unavailable_when_away(), self.engine.connect() as connection:
+            if self.dialect == "sqlite":
+                connection.exec_driver_sql("BEGIN")
+            else:
+                connection.execution_options(isolation_level="REPEATABLE READ")
+            yield connection
+
+    def insert(self, table: Table) -> Any:
+        """The dialect's INSERT, which knows `on_conflict_do_update` and `on_conflict_do_nothing` in both dialects."""
+        return postgresql.insert(table) if self.dialect == "postgresql" else sqlite.insert(table)
+
+    def ping(self) -> None:
+        """Raise Unavailable unless the database answers."""
+        with self.reading() as connection:
+            connection.execute(text("SELECT 1"))
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+@contextmanager
+def _unavailable_when_away() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, InterfaceError) as error:
+        raise Unavailable("The database cannot be reached or is too busy; try again shortly.") from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise Unavailable("The database went away; try again shortly.") from error
+        raise
+    except PoolTimeout as error:
+        raise Unavailable("Every database connection is in use; try again shortly.") from error
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    # The driver's own implicit BEGIN comes too late and is deferred; transactions are begun by hand above.
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+        connection.execute(f"PRAGMA {pragma}")

@@ -1,0 +1,201 @@
+"""Run commands: load the stream, decide, append; again when somebody else was first; the same answer to a repeat."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import lru_cache
+from keyword import iskeyword
+from typing import Any, Generic, TypeVar
+
+import msgspec
+from sqlalchemy import Connection
+
+from . import contracts, metrics
+from .context import Context
+from .errors import AllianceError, WrongVersion
+from .log import Append, Appended, Log, NewEvent, Outcome
+
+S = TypeVar("S")
+C = TypeVar("C")
+E = TypeVar("E")
+
+#: Conflicts of one command that are settled by deciding again; more means a stream that everybody writes to.
+ATTEMPTS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Decider(Generic[S, C, E]):
+    """An aggregate as two pure functions. `events` are frozen dataclasses named as their event types."""
+
+    initial: S
+    decide: Callable[[S, C], Sequence[E]]
+    evolve: Callable[[S, E], S]
+    events: tuple[type[E], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Command(Generic[C]):
+    """One command on its way to one stream.
+
+    `body` is what the caller sent: a repeated Idempotency-Key must come with the same. The command itself may
+    hold facts of the roster, which can have changed since.
+    """
+
+    stream: str
+    command: C
+    district: str
+    context: Context
+    body: Mapping[str, Any]
+    beside: Callable[[Connection], None] | None = None
+    result: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Commands(Generic[S, C, E]):
+    """The commands of one aggregate on one log. Safe to share between threads."""
+
+    def __init__(self, log: Log, decider: Decider[S, C, E]) -> None:
+        self.log = log
+        self._decider = decider
+        self._types = {event.__name__: event for event in decider.events}
+
+    def run(self, command: Command[C]) -> Appended:
+        """Take one command, or raise the AllianceError that `decide` or the log raised.
+
+        `beside` runs only when events are appended, in their transaction. A command that changes nothing is
+        accepted and remembered as well: `events` is 0, and the position is the log's at that moment.
+        """
+        started = time.perf_counter()
+        label = "error"
+        try:
+            outcome = self._run(command)
+            label = _label(outcome)
+            return outcome
+        except AllianceError as error:
+            label = error.code
+            raise
+        finally:
+            self._measure(command.command, label, started)
+
+    def _run(self, command: Command[C]) -> Appended:
+        fingerprint = _fingerprint(command)
+        first = self.log.first_result(command.context, fingerprint)
+        if first is not None:
+            return first
+        for attempt in range(ATTEMPTS):
+            state, version = self.state(command.stream)
+            append = self._append(command, state, version, fingerprint)
+            # The last conflict is the caller's to hear of.
+            with suppress(*([WrongVersion] if attempt < ATTEMPTS - 1 else [])):
+                return self.log.append(append)
+        raise AssertionError("unreachable")
+
+    def run_all(self, commands: Sequence[Command[C]]) -> list[Outcome]:
+        """Take many commands in one transaction; each has its own outcome, in the order given.
+
+        Several commands to one stream are decided one after another, each on what the one before it left.
+        """
+        started = time.perf_counter()
+        outcomes: list[Outcome | None] = [None] * len(commands)
+        open_ = list(range(len(commands)))
+        for attempt in range(ATTEMPTS):
+            for index, outcome in zip(open_, self._run_once([commands[index] for index in open_]), strict=True):
+                outcomes[index] = outcome
+            open_ = [index for index in open_ if isinstance(outcomes[index], WrongVersion)]
+            if not open_ or attempt == ATTEMPTS - 1:
+                break
+        for command, outcome in zip(commands, outcomes, strict=True):
+            assert outcome is not None
+            self._measure(command.command, _label(outcome), started)
+        return [outcome for outcome in outcomes if outcome is not None]
+
+    def _run_once(self, commands: Sequence[Command[C]]) -> list[Outcome]:
+        found = self.log.read_streams({command.stream for command in commands})
+        states = {stream: self._fold(events) for stream, events in found.items()}
+        outcomes: list[Outcome | None] = []
+        appends: list[Append] = []
+        for command in commands:
+            fingerprint = _fingerprint(command)
+            state, version = states.get(command.stream, (self._decider.initial, 0))
+            try:
+                if command.context.keyed and (first := self.log.first_result(command.context, fingerprint)):
+                    outcomes.append(first)
+                    continue
+                append = self._append(command, state, version, fingerprint)
+            except AllianceError as error:
+                outcomes.append(error)
+                continue
+            appends.append(append)
+            outcomes.append(None)
+            events = [self._event(event.type, event.data) for event in append.events]
+            for event in events:
+                state = self._decider.evolve(state, event)
+            states[command.stream] = (state, version + len(events))
+        taken = iter(self.log.append_all(appends)) if appends else iter(())
+        return [next(taken) if outcome is None else outcome for outcome in outcomes]
+
+    def state(self, stream: str) -> tuple[S, int]:
+        """The state that the stream's events add up to, and its version (0: there are none)."""
+        return self._fold(self.log.read_stream(stream))
+
+    def _fold(self, events: Sequence[Any]) -> tuple[S, int]:
+        state = self._decider.initial
+        for event in events:
+            state = self._decider.evolve(state, self._event(event.type, event.data))
+        return state, events[-1].stream_version if events else 0
+
+    def _append(self, command: Command[C], state: S, version: int, fingerprint: str) -> Append:
+        decided = self._decider.decide(state, command.command)
+        return Append(
+            stream=command.stream,
+            expected=version,
+            events=tuple(
+                NewEvent(type(event).__name__, encode(event), contracts.current(type(event).__name__))
+                for event in decided
+            ),
+            district=command.district,
+            context=command.context,
+            beside=command.beside if decided else None,
+            fingerprint=fingerprint,
+            result=command.result,
+        )
+
+    def _event(self, type_: str, data: Mapping[str, Any]) -> E:
+        return decode(self._types[type_], data)
+
+    def _measure(self, command: C, label: str, started: float) -> None:
+        name = type(command).__name__
+        metrics.commands.labels(self.log.source, name, label).inc()
+        metrics.command_seconds.labels(self.log.source, name).observe(time.perf_counter() - started)
+
+
+def _label(outcome: Outcome) -> str:
+    if isinstance(outcome, AllianceError):
+        return outcome.code
+    if outcome.repeated:
+        return "repeated"
+    return "accepted" if outcome.events else "unchanged"
+
+
+def encode(event: object) -> dict[str, Any]:
+    """A domain event as JSON data; a field named `class_` is `class` outside Python."""
+    return {name.removesuffix("_"): value for name, value in msgspec.to_builtins(event).items()}
+
+
+def decode(type_: type[E], data: Mapping[str, Any]) -> E:
+    """The domain event of contract data; fields that the event does not have are left out."""
+    return msgspec.convert({_python_name(name): value for name, value in data.items()}, type_)
+
+
+@lru_cache(maxsize=256)
+def _python_name(name: str) -> str:
+    return f"{name}_" if iskeyword(name) else name
+
+
+def _fingerprint(command: Command[Any]) -> str:
+    """Tells two commands apart under one Idempotency-Key, without keeping what they say."""
+    body = [type(command.command).__name__, command.body]
+    return hashlib.sha256(msgspec.json.encode(body, order="sorted")).hexdigest()

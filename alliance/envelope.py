@@ -1,0 +1,93 @@
+"""One event, as a log holds it and as the outside reads it: CloudEvents 1.0 in JSON.
+
+Source of the attributes: the CloudEvents specification 1.0.2 with the extensions `sequence`, `partitioning`
+(`partitionkey`) and `distributed tracing` (`traceparent`); the remaining extensions are ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+CONTENT_TYPE = "application/json"
+_PREFIX = "alliance"
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """A recorded event. `position` counts within its source 1, 2, 3 … without holes; `time` is UTC."""
+
+    id: str
+    source: str
+    position: int
+    stream: str
+    stream_version: int
+    type: str
+    schema_version: int
+    time: datetime
+    district: str
+    data: dict[str, Any]
+    correlation_id: str
+    causation_id: str
+    traceparent: str | None = None
+
+
+def to_cloudevent(event: Event) -> dict[str, Any]:
+    """The CloudEvents document: the same in AMQP, webhook and feed."""
+    document: dict[str, Any] = {
+        "specversion": "1.0",
+        "id": event.id,
+        "source": f"/{_PREFIX}/{event.source}",
+        "type": f"{_PREFIX}.{event.source}.{event.type}",
+        "time": event.time.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+        "subject": event.stream,
+        "datacontenttype": CONTENT_TYPE,
+        "dataschema": f"urn:{_PREFIX}:schema:{event.type}:{event.schema_version}",
+        # The specification asks for a string that sorts; as a number in a string it is still exact.
+        "sequence": str(event.position),
+        "streamversion": event.stream_version,
+        "partitionkey": event.district,
+        "correlationid": event.correlation_id,
+        "causationid": event.causation_id,
+        "data": event.data,
+    }
+    if event.traceparent:
+        document["traceparent"] = event.traceparent
+    return document
+
+
+def from_cloudevent(document: Mapping[str, Any]) -> Event:
+    """The event of a document made by `to_cloudevent`; ValueError or KeyError says what is missing or malformed."""
+    _, source, type_ = document["type"].split(".")
+    data = document["data"]
+    if not isinstance(data, dict):
+        raise ValueError("data is not a JSON object")
+    return Event(
+        id=str(document["id"]),
+        source=source,
+        position=int(document["sequence"]),
+        stream=str(document["subject"]),
+        stream_version=int(document["streamversion"]),
+        type=type_,
+        schema_version=int(document["dataschema"].rpartition(":")[2]),
+        time=datetime.fromisoformat(document["time"]),
+        district=str(document["partitionkey"]),
+        data=data,
+        correlation_id=str(document["correlationid"]),
+        causation_id=str(document["causationid"]),
+        traceparent=document.get("traceparent"),
+    )
+
+
+def to_json(event: Event) -> bytes:
+    return msgspec.json.encode(to_cloudevent(event))
+
+
+def from_json(body: bytes) -> Event:
+    """As `from_cloudevent`; a body that is no JSON object raises ValueError too."""
+    document = msgspec.json.decode(body)
+    if not isinstance(document, dict):
+        raise ValueError("the body is not a JSON object")
+    return from_cloudevent(document)

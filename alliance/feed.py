@@ -1,0 +1,80 @@
+"""The feed of a log: pages of events after a position, from the same process or over HTTP.
+
+It is how a reader catches up: after a first start, a gap, or a broker that lost its queues.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import httpx
+import msgspec
+
+from .envelope import Event, from_cloudevent, to_cloudevent
+from .errors import Unavailable
+from .log import Log
+
+#: Events of one page: large enough to amortise a round trip, small enough for memory.
+PAGE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`events` follow the asked position without a hole; `head` is the log's newest position, `epoch` its history."""
+
+    epoch: str
+    head: int
+    events: list[Event]
+
+
+class Feed(Protocol):
+    """A source's log as its readers see it. Raises Unavailable when the source cannot be reached."""
+
+    source: str
+
+    def page(self, after: int, limit: int = PAGE) -> Page: ...
+
+
+class LocalFeed:
+    """The feed of a log in this process."""
+
+    def __init__(self, log: Log) -> None:
+        self.source = log.source
+        self._log = log
+
+    def page(self, after: int, limit: int = PAGE) -> Page:
+        # The head is read first: events that arrive in between make the page longer than the head, never shorter.
+        head, epoch = self._log.head()
+        events = self._log.read(after, limit) if head > after else []
+        return Page(epoch, max(head, events[-1].position if events else 0), events)
+
+
+class RemoteFeed:
+    """The feed of another service, from `GET /feed` of its edge."""
+
+    def __init__(self, source: str, url: str, secret: str, *, seconds: float = 10.0) -> None:
+        self.source = source
+        self._client = httpx.Client(
+            base_url=url, timeout=seconds, headers={"X-Alliance-Edge-Secret": secret}, trust_env=False
+        )
+
+    def page(self, after: int, limit: int = PAGE) -> Page:
+        try:
+            response = self._client.get("/feed", params={"after": after, "limit": limit})
+            response.raise_for_status()
+        except httpx.HTTPError as error:
+            raise Unavailable(f"The feed of {self.source} cannot be read; trying again.") from error
+        return from_json(response.content)
+
+
+def to_json(page: Page) -> bytes:
+    """The wire form of a page."""
+    return msgspec.json.encode(
+        {"epoch": page.epoch, "head": page.head, "events": [to_cloudevent(event) for event in page.events]}
+    )
+
+
+def from_json(body: bytes) -> Page:
+    document: dict[str, Any] = msgspec.json.decode(body)
+    return Page(document["epoch"], document["head"], [from_cloudevent(event) for event in document["events"]])

@@ -1,0 +1,205 @@
+"""Evaluation's copy of the other services' logs, in one order: what read models are folded from.
+
+Guarantees: per source the positions are 1, 2, 3 … without holes; an event is here at most once; journal positions
+are contiguous and in commit order, for the same reason and by the same means as a log's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from alembic.operations import Operations
+from sqlalchemy import BigInteger, Column, Integer, MetaData, SmallInteger, String, Table, Text, insert, select, update
+
+from .database import Database
+from .envelope import Event
+from .errors import Diverged
+from .tables import UtcTime
+
+metadata = MetaData()
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("source", String(16), nullable=False),
+    Column("source_position", BigInteger, nullable=False),
+    Column("id", String(36), nullable=False),
+    Column("stream", Text, nullable=False),
+    Column("stream_version", Integer, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("schema_version", SmallInteger, nullable=False),
+    Column("time", UtcTime, nullable=False),
+    Column("district", Text, nullable=False),
+    Column("data", Text, nullable=False),
+    Column("correlation_id", Text, nullable=False),
+    Column("causation_id", Text, nullable=False),
+    Column("traceparent", Text),
+)
+journal_head = Table(
+    "journal_head",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("position", BigInteger, nullable=False),
+)
+#: Up to where each source has been copied, and the epoch of its log.
+journal_sources = Table(
+    "journal_sources",
+    metadata,
+    Column("source", String(16), primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("epoch", String(36), nullable=False),
+)
+
+
+class Journal:
+    """Safe to share between threads and processes: the head's row lock puts appends in one order."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def append(self, source: str, events: Sequence[Event], *, epoch: str = "") -> int:
+        """Append what is new of consecutive events; returns how many were new.
+
+        Those at or before the source's position are duplicates: left out when the id is the one held, Diverged when
+        it is another. The first new one must be the source's next; a hole raises ValueError and writes nothing.
+        """
+        with self.database.transaction() as connection:
+            position = connection.scalars(select(journal_head.c.position).with_for_update()).one()
+            known = connection.execute(
+                select(journal_sources).where(journal_sources.c.source == source)
+            ).one_or_none()
+            at = known.position if known else 0
+            if known and known.epoch and epoch and known.epoch != epoch:
+                raise Diverged(f"{source}'s log has epoch {epoch}, the journal follows {known.epoch}")
+            self._check_duplicates(connection, source, [event for event in events if event.position <= at])
+            new = [event for event in events if event.position > at]
+            if [event.position for event in new] != list(range(at + 1, at + 1 + len(new))):
+                raise ValueError(f"{source}: {new[0].position} does not follow {at}")
+            if new:
+                rows = [_row(event, position + offset) for offset, event in enumerate(new, start=1)]
+                connection.execute(insert(journal), rows)
+                connection.execute(update(journal_head).values(position=position + len(new)))
+            if new or (epoch and not (known and known.epoch)):
+                statement = self.database.insert(journal_sources).values(
+                    source=source, position=at + len(new), epoch=epoch or (known.epoch if known else "")
+                )
+                connection.execute(
+                    statement.on_conflict_do_update(
+                        index_elements=["source"],
+                        set_={"position": statement.excluded.position, "epoch": statement.excluded.epoch},
+                    )
+                )
+        return len(new)
+
+    def _check_duplicates(self, connection: sa.Connection, source: str, events: Sequence[Event]) -> None:
+        if not events:
+            return
+        query = select(journal.c.source_position, journal.c.id).where(
+            journal.c.source == source, journal.c.source_position.in_([event.position for event in events])
+        )
+        held = {position: id_ for position, id_ in connection.execute(query)}
+        for event in events:
+            if held.get(event.position) != event.id:
+                raise Diverged(
+                    f"{source} position {event.position} is event {event.id}, the journal holds "
+                    f"{held.get(event.position)}: the source's log was restored from an older copy"
+                )
+
+    def source(self, source: str) -> tuple[int, str]:
+        """The position up to which a source is copied, and its epoch ("" while unknown)."""
+        with self.database.reading() as connection:
+            row = connection.execute(select(journal_sources).where(journal_sources.c.source == source)).one_or_none()
+        return (row.position, row.epoch) if row else (0, "")
+
+    def head(self) -> int:
+        with self.database.reading() as connection:
+            return connection.scalars(select(journal_head.c.position)).one()
+
+    def read(self, after: int, limit: int) -> list[tuple[int, Event]]:
+        """At most `limit` (journal position, event) after a position, without holes."""
+        with self.database.reading() as connection:
+            return read(connection, after, limit)
+
+
+def read(connection: sa.Connection, after: int, limit: int, *conditions: Any) -> list[tuple[int, Event]]:
+    """As `Journal.read`, in the caller's transaction; with conditions, only the events that fulfil them."""
+    query = (
+        select(journal).where(journal.c.position > after, *conditions).order_by(journal.c.position).limit(limit)
+    )
+    return [(row.position, _event(row)) for row in connection.execute(query)]
+
+
+def _row(event: Event, position: int) -> dict[str, Any]:
+    return {
+        "position": position,
+        "source": event.source,
+        "source_position": event.position,
+        "id": event.id,
+        "stream": event.stream,
+        "stream_version": event.stream_version,
+        "type": event.type,
+        "schema_version": event.schema_version,
+        "time": event.time,
+        "district": event.district,
+        "data": msgspec.json.encode(event.data).decode(),
+        "correlation_id": event.correlation_id,
+        "causation_id": event.causation_id,
+        "traceparent": event.traceparent,
+    }
+
+
+def _event(row: Any) -> Event:
+    return Event(
+        id=row.id,
+        source=row.source,
+        position=row.source_position,
+        stream=row.stream,
+        stream_version=row.stream_version,
+        type=row.type,
+        schema_version=row.schema_version,
+        time=row.time,
+        district=row.district,
+        data=msgspec.json.decode(row.data),
+        correlation_id=row.correlation_id,
+        causation_id=row.causation_id,
+        traceparent=row.traceparent,
+    )
+
+
+def create_journal(op: Operations) -> None:
+    """For evaluation's first migration: frozen as of release 0.1; later changes are new revisions."""
+    op.create_table(
+        "journal",
+        sa.Column("position", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("source", sa.String(16), nullable=False),
+        sa.Column("source_position", sa.BigInteger, nullable=False),
+        sa.Column("id", sa.String(36), nullable=False),
+        sa.Column("stream", sa.Text, nullable=False),
+        sa.Column("stream_version", sa.Integer, nullable=False),
+        sa.Column("type", sa.Text, nullable=False),
+        sa.Column("schema_version", sa.SmallInteger, nullable=False),
+        sa.Column("time", UtcTime, nullable=False),
+        sa.Column("district", sa.Text, nullable=False),
+        sa.Column("data", sa.Text, nullable=False),
+        sa.Column("correlation_id", sa.Text, nullable=False),
+        sa.Column("causation_id", sa.Text, nullable=False),
+        sa.Column("traceparent", sa.Text),
+        sa.UniqueConstraint("source", "source_position", name="journal_source_key"),
+    )
+    head = op.create_table(
+        "journal_head",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("position", sa.BigInteger, nullable=False),
+        sa.CheckConstraint("id = 1", name="journal_head_is_one_row"),
+    )
+    op.bulk_insert(head, [{"id": 1, "position": 0}])
+    op.create_table(
+        "journal_sources",
+        sa.Column("source", sa.String(16), primary_key=True),
+        sa.Column("position", sa.BigInteger, nullable=False),
+        sa.Column("epoch", sa.String(36), nullable=False),
+    )

@@ -1,0 +1,322 @@
+"""The log of one service: the only moment of truth.
+
+Guarantees
+- Positions are 1, 2, 3 … in the order of commit, without holes: a reader that has seen position n has seen all
+  before it. They come from one counter row, locked first in the append transaction; a sequence would hand out
+  numbers before the commit and a tailing reader would step over those that commit late.
+- An append is taken whole or not at all, and only on the version of the stream that the caller decided on.
+- A command id is taken once; a repeat gets the first result, whatever has happened since.
+
+No guarantee: while an append is under way nobody can say whether it will be in the log; a lost connection during
+the commit leaves that open, and the caller's repeat with the same command id settles it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid5
+
+import msgspec
+from sqlalchemy import Connection, Row, func, insert, select, update
+
+from . import contracts, metrics
+from .context import Context
+from .database import Database
+from .envelope import Event
+from .errors import AllianceError, KeyReused, WrongVersion
+from .tables import commands, events, log_head
+
+#: Appends that one transaction takes at most, so that the lock on the counter stays short.
+GROUP = 500
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """An event that is not in a log yet; `data` fits the contract of (type, version)."""
+
+    type: str
+    data: Mapping[str, Any]
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """What one command adds to one stream. `expected` is the stream's version that the decision was taken on.
+
+    `beside` writes the service's own state in the same transaction. `fingerprint` tells whether a repeated
+    Idempotency-Key comes with the same command. `result` is kept for repeats of a keyed command.
+    """
+
+    stream: str
+    expected: int
+    events: Sequence[NewEvent]
+    district: str
+    context: Context
+    beside: Callable[[Connection], None] | None = None
+    time: datetime | None = None
+    fingerprint: str = ""
+    result: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """Position and stream version after the append; `repeated` when the command had been taken before."""
+
+    position: int
+    version: int
+    repeated: bool
+    events: int
+    result: Mapping[str, Any]
+
+
+Outcome = Appended | AllianceError
+
+
+class _Ticket:
+    """One append on its way through a group. Its events are checked and encoded before any lock is held."""
+
+    __slots__ = ("append", "encoded", "error", "outcome")
+
+    def __init__(self, append: Append) -> None:
+        self.append = append
+        self.encoded = [
+            msgspec.json.encode(contracts.write(event.type, event.version, event.data)).decode()
+            for event in append.events
+        ]
+        self.outcome: Outcome | None = None
+        self.error: BaseException | None = None
+
+
+class Log:
+    """Append-only events of the service `source`. Safe to share between threads."""
+
+    def __init__(self, database: Database, source: str) -> None:
+        self.database = database
+        self.source = source
+        self._waiting: deque[_Ticket] = deque()
+        self._leading = threading.Lock()
+
+    def append(self, append: Append) -> Appended:
+        """Append one command's events; raise WrongVersion, KeyReused, Unavailable or what `beside` raised.
+
+        Group commit: commands that arrive while a transaction is under way wait for the next one together. The
+        first of them to get the lock commits for all.
+        """
+        ticket = _Ticket(append)
+        self._waiting.append(ticket)
+        while ticket.outcome is None and ticket.error is None:
+            with self._leading:
+                if ticket.outcome is None and ticket.error is None:
+                    self._commit_waiting()
+        if ticket.error is not None:
+            raise ticket.error
+        assert ticket.outcome is not None
+        if isinstance(ticket.outcome, AllianceError):
+            raise ticket.outcome
+        return ticket.outcome
+
+    def _commit_waiting(self) -> None:
+        group = [self._waiting.popleft() for _ in range(min(GROUP, len(self._waiting)))]
+        try:
+            outcomes = self._commit(group)
+        except BaseException as error:
+            # Every one of them must hear of it: nobody else will commit what has left the queue.
+            for ticket in group:
+                ticket.error = error
+            return
+        for ticket, outcome in zip(group, outcomes, strict=True):
+            ticket.outcome = outcome
+
+    def append_all(self, appends: Sequence[Append]) -> list[Outcome]:
+        """Append several commands' events in one transaction; each has its own outcome, in the order given.
+
+        A refused one leaves nothing behind, the others stand. Appends to one stream build on each other.
+        """
+        return self._commit([_Ticket(append) for append in appends])
+
+    def _commit(self, tickets: Sequence[_Ticket]) -> list[Outcome]:
+        appends = [ticket.append for ticket in tickets]
+        with self.database.transaction() as connection:
+            position, _ = self._lock(connection)
+            before = position
+            versions = self._versions(connection, {append.stream for append in appends})
+            repeats = self._repeats(connection, [append for append in appends if append.context.keyed])
+            outcomes: list[Outcome] = []
+            new_events: list[dict[str, Any]] = []
+            new_commands: list[dict[str, Any]] = []
+            for ticket in tickets:
+                append = ticket.append
+                try:
+                    outcome = self._take(connection, ticket, position, versions, repeats, new_events)
+                except AllianceError as error:
+                    outcomes.append(error)
+                    continue
+                outcomes.append(outcome)
+                position = max(position, outcome.position)
+                if append.context.keyed and not outcome.repeated:
+                    new_commands.append(_command_row(append, outcome))
+                    repeats[str(append.context.command_id)] = (append.fingerprint, outcome)
+            if new_events:
+                connection.execute(insert(events), new_events)
+            if new_commands:
+                connection.execute(insert(commands), new_commands)
+            written = position - before
+            if written:
+                connection.execute(update(log_head).values(position=position))
+        conflicts = sum(isinstance(outcome, WrongVersion) for outcome in outcomes)
+        if conflicts:
+            metrics.append_conflicts.labels(self.source).inc(conflicts)
+        if written:
+            metrics.append_batch_events.labels(self.source).observe(written)
+            metrics.log_position.labels(self.source).set(position)
+        return outcomes
+
+    def _take(
+        self,
+        connection: Connection,
+        ticket: _Ticket,
+        position: int,
+        versions: dict[str, int],
+        repeats: Mapping[str, tuple[str, Appended]],
+        new_events: list[dict[str, Any]],
+    ) -> Appended:
+        append = ticket.append
+        if append.context.keyed and (first := repeats.get(str(append.context.command_id))):
+            fingerprint, appended = first
+            if fingerprint != append.fingerprint:
+                raise KeyReused("This Idempotency-Key was used for another command; use a new key for this one.")
+            return appended
+        version = versions.get(append.stream, 0)
+        if version != append.expected:
+            raise WrongVersion(f"{append.stream} is at version {version}, not {append.expected}.")
+        rows = [
+            _event_row(append, event, encoded, position=position + offset, version=version + offset)
+            for offset, (event, encoded) in enumerate(zip(append.events, ticket.encoded, strict=True), start=1)
+        ]
+        if append.beside is not None:
+            with connection.begin_nested():
+                append.beside(connection)
+        new_events.extend(rows)
+        versions[append.stream] = version + len(rows)
+        return Appended(position + len(rows), version + len(rows), False, len(rows), append.result)
+
+    def _lock(self, connection: Connection) -> tuple[int, str]:
+        # The row lock is held to the commit. Taken after any other work, two appends could number their events in
+        # one order and commit in the other, and a reader would see position 8 before 7.
+        row = connection.execute(select(log_head.c.position, log_head.c.epoch).with_for_update()).one()
+        return row.position, row.epoch
+
+    def _versions(self, connection: Connection, streams: Iterable[str]) -> dict[str, int]:
+        query = (
+            select(events.c.stream, func.max(events.c.stream_version))
+            .where(events.c.stream.in_(sorted(streams)))
+            .group_by(events.c.stream)
+        )
+        return {stream: version for stream, version in connection.execute(query)}
+
+    def _repeats(self, connection: Connection, keyed: Sequence[Append]) -> dict[str, tuple[str, Appended]]:
+        ids = [str(append.context.command_id) for append in keyed]
+        if not ids:
+            return {}
+        return {
+            row.id: (
+                row.fingerprint,
+                Appended(row.position, row.stream_version, True, 0, msgspec.json.decode(row.result)),
+            )
+            for row in connection.execute(select(commands).where(commands.c.id.in_(ids)))
+        }
+
+    def first_result(self, context: Context, fingerprint: str) -> Appended | None:
+        """The result of a command taken before under this id, so that a repeat is answered before it is judged."""
+        if not context.keyed:
+            return None
+        with self.database.reading() as connection:
+            row = connection.execute(select(commands).where(commands.c.id == str(context.command_id))).one_or_none()
+        if row is None:
+            return None
+        if row.fingerprint != fingerprint:
+            raise KeyReused("This Idempotency-Key was used for another command; use a new key for this one.")
+        return Appended(row.position, row.stream_version, True, 0, msgspec.json.decode(row.result))
+
+    def read_stream(self, stream: str) -> list[Event]:
+        """The events of one stream in their order, upcast to the newest contracts."""
+        return self.read_streams([stream]).get(stream, [])
+
+    def read_streams(self, streams: Iterable[str]) -> dict[str, list[Event]]:
+        """The events of several streams in one query; a stream without events is absent."""
+        query = select(events).where(events.c.stream.in_(sorted(set(streams)))).order_by(events.c.position)
+        found: dict[str, list[Event]] = {}
+        with self.database.reading() as connection:
+            for row in connection.execute(query):
+                event = self._event(row)
+                data = contracts.upcast(event.type, event.schema_version, event.data)
+                found.setdefault(event.stream, []).append(msgspec.structs.replace(event, data=data))
+        return found
+
+    def read(self, after: int, limit: int) -> list[Event]:
+        """At most `limit` events after a position, as written: without holes, so the next page starts at the last."""
+        query = select(events).where(events.c.position > after).order_by(events.c.position).limit(limit)
+        with self.database.reading() as connection:
+            return [self._event(row) for row in connection.execute(query)]
+
+    def head(self) -> tuple[int, str]:
+        """The position of the newest event and the log's epoch."""
+        with self.database.reading() as connection:
+            row = connection.execute(select(log_head.c.position, log_head.c.epoch)).one()
+        return row.position, row.epoch
+
+    def new_epoch(self, epoch: UUID) -> None:
+        """Declare that this log was restored from a copy: its readers stop instead of mixing two histories."""
+        with self.database.transaction() as connection:
+            connection.execute(update(log_head).values(epoch=str(epoch)))
+
+    def _event(self, row: Row[Any]) -> Event:
+        return Event(
+            id=row.id,
+            source=self.source,
+            position=row.position,
+            stream=row.stream,
+            stream_version=row.stream_version,
+            type=row.type,
+            schema_version=row.schema_version,
+            time=row.time,
+            district=row.district,
+            data=msgspec.json.decode(row.data),
+            correlation_id=row.correlation_id,
+            causation_id=row.causation_id,
+            traceparent=row.traceparent,
+        )
+
+
+def _event_row(append: Append, event: NewEvent, encoded: str, *, position: int, version: int) -> dict[str, Any]:
+    context = append.context
+    return {
+        "position": position,
+        # Derived, so that a command taken twice by accident could not enter twice: ids are unique in the table.
+        "id": str(uuid5(context.command_id, f"{append.stream}/{version}")),
+        "stream": append.stream,
+        "stream_version": version,
+        "type": event.type,
+        "schema_version": event.version,
+        "time": append.time or context.now,
+        "district": append.district,
+        "data": encoded,
+        "correlation_id": context.correlation_id,
+        "causation_id": str(context.command_id),
+        "traceparent": context.traceparent,
+    }
+
+
+def _command_row(append: Append, outcome: Appended) -> dict[str, Any]:
+    return {
+        "id": str(append.context.command_id),
+        "fingerprint": append.fingerprint,
+        "position": outcome.position,
+        "stream_version": outcome.version,
+        "result": msgspec.json.encode(outcome.result).decode(),
+    }

@@ -1,0 +1,102 @@
+"""What was set aside: streams whose event could not be folded, and messages that could not be read.
+
+A stream with a failed event is parked whole, from that event on, since what follows may rest on it; all other
+streams flow. Nothing is lost: the journal holds every event, and `replay` folds the parked ones in their order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from alembic.operations import Operations
+from sqlalchemy import BigInteger, Column, Connection, Integer, LargeBinary, MetaData, String, Table, Text, select
+
+from .tables import UtcTime
+
+metadata = MetaData()
+
+parked = Table(
+    "parked",
+    metadata,
+    Column("projection", Text, primary_key=True),
+    Column("partition", Integer, primary_key=True),
+    Column("source", String(16), primary_key=True),
+    Column("stream", Text, primary_key=True),
+    #: Journal position of the event that failed: the first one that a replay folds.
+    Column("first_position", BigInteger, nullable=False),
+    Column("events", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("parked_at", UtcTime, nullable=False),
+)
+rejected = Table(
+    "rejected",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("source", String(16), nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("reason", Text, nullable=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """A stream set aside in one partition of one projection, with how many of its events wait."""
+
+    projection: str
+    partition: int
+    source: str
+    stream: str
+    first_position: int
+    events: int
+    reason: str
+    parked_at: datetime
+
+
+def streams(connection: Connection, projection: str | None = None) -> list[Parked]:
+    """The parked streams, oldest first, of one projection or of all."""
+    query = select(parked).order_by(parked.c.first_position)
+    if projection is not None:
+        query = query.where(parked.c.projection == projection)
+    return [Parked(**row) for row in connection.execute(query).mappings()]
+
+
+def park(connection: Connection, entry: Parked) -> None:
+    connection.execute(parked.insert().values({name: getattr(entry, name) for name in parked.c.keys()}))
+
+
+def add_events(connection: Connection, entry: Parked, events: int) -> None:
+    """Count further events of a stream that is parked already."""
+    connection.execute(parked.update().where(*_is(entry)).values(events=parked.c.events + events))
+
+
+def release(connection: Connection, entry: Parked) -> None:
+    connection.execute(parked.delete().where(*_is(entry)))
+
+
+def _is(entry: Parked) -> list[Any]:
+    return [parked.c[name] == getattr(entry, name) for name in ("projection", "partition", "source", "stream")]
+
+
+def create_parking(op: Operations) -> None:
+    """For evaluation's first migration: frozen as of release 0.1."""
+    op.create_table(
+        "parked",
+        sa.Column("projection", sa.Text, primary_key=True),
+        sa.Column("partition", sa.Integer, primary_key=True),
+        sa.Column("source", sa.String(16), primary_key=True),
+        sa.Column("stream", sa.Text, primary_key=True),
+        sa.Column("first_position", sa.BigInteger, nullable=False),
+        sa.Column("events", sa.Integer, nullable=False),
+        sa.Column("reason", sa.Text, nullable=False),
+        sa.Column("parked_at", UtcTime, nullable=False),
+    )
+    op.create_table(
+        "rejected",
+        sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+        sa.Column("source", sa.String(16), nullable=False),
+        sa.Column("body", sa.LargeBinary, nullable=False),
+        sa.Column("reason", sa.Text, nullable=False),
+    )

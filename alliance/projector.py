@@ -1,0 +1,284 @@
+"""From the journal to the read models: batches in, one transaction each with the checkpoint.
+
+    lock the checkpoint -> read the journal after it -> load rows -> fold -> write rows, positions, checkpoint
+
+Guarantee: read model == fold(journal up to the checkpoint), whatever is killed when, and however many projectors
+run: the checkpoint's row lock lets one at a time work on a partition. A stream whose event cannot be folded is
+parked whole (`parking.py`); in a rebuild the same event stops it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import structlog
+from sqlalchemy import Connection, Table, select, update
+
+from . import contracts, metrics, parking
+from .database import Database
+from .envelope import Event
+from .errors import Unavailable
+from .journal import journal, journal_head, read
+from .parking import Parked
+from .projection import Projection, Rows, belongs, load, projection_positions, store
+from .tables import checkpoints
+
+log = structlog.get_logger()
+
+BATCH = 2000
+IDLE_SECONDS = 0.05
+RETRY_SECONDS = 1.0
+
+#: What must end the process, not park a stream.
+_FATAL = (KeyboardInterrupt, SystemExit, MemoryError, GeneratorExit)
+
+
+class Failure(Exception):
+    """An event that could not be folded, at its journal position."""
+
+    def __init__(self, position: int, event: Event, reason: str) -> None:
+        super().__init__(f"{event.source} {event.stream} at journal position {position}: {reason}")
+        self.position = position
+        self.event = event
+        self.reason = reason
+
+
+class Projector:
+    """One partition of one projection. `tables` are the projection's own, by logical name."""
+
+    def __init__(
+        self,
+        database: Database,
+        projection: Projection,
+        tables: Mapping[str, Table],
+        *,
+        partition: int = 0,
+        partitions: int = 1,
+    ) -> None:
+        self.database = database
+        self.projection = projection
+        self.tables = tables
+        self.partition = partition
+        self.partitions = partitions
+        self.checkpoint = checkpoint_name(projection, partition, partitions)
+        self.healthy = False
+
+    def prepare(self) -> None:
+        """Create the read model's tables and the checkpoint at 0 where they are missing."""
+        for table in self.tables.values():
+            table.create(self.database.engine, checkfirst=True)
+        with self.database.transaction() as connection:
+            statement = self.database.insert(checkpoints).values(name=self.checkpoint, position=0, epoch="")
+            connection.execute(statement.on_conflict_do_nothing())
+
+    def step(self, limit: int = BATCH) -> int:
+        """Fold one batch of the journal; returns how many journal positions were passed."""
+        with self.database.transaction() as connection:
+            position = lock(connection, self.checkpoint)
+            batch = read(connection, position, limit)
+            if not batch:
+                self._measure(connection, position)
+                return 0
+            mine = [(at, event) for at, event in batch if self._wants(event)]
+            flowing = self._set_aside(connection, mine)
+            rows = self._fold(connection, flowing, strict=False)
+            store(connection, self.database, self.tables, rows)
+            self._advance(connection, batch)
+            self._measure(connection, batch[-1][0])
+        metrics.projection_batch_events.labels(self.projection.name).observe(len(batch))
+        return len(batch)
+
+    def run(self, stopping: threading.Event) -> None:
+        """Step until `stopping` is set; faults are waited out."""
+        while not stopping.is_set():
+            try:
+                passed = self.step()
+            except Unavailable as error:
+                self.healthy = False
+                log.warning("projector waits", projection=self.projection.name, reason=error.detail)
+                stopping.wait(RETRY_SECONDS)
+                continue
+            self.healthy = True
+            if not passed:
+                stopping.wait(IDLE_SECONDS)
+
+    def replay(self, entry: Parked) -> int:
+        """Fold a parked stream's events up to the checkpoint and release it; returns how many.
+
+        Raises Failure when an event still cannot be folded; then the stream stays parked and nothing is changed.
+        """
+        with self.database.transaction() as connection:
+            position = lock(connection, self.checkpoint)
+            events = read(
+                connection,
+                entry.first_position - 1,
+                entry.events + 1,
+                journal.c.source == entry.source,
+                journal.c.stream == entry.stream,
+                journal.c.position <= position,
+            )
+            wanted = [(at, event) for at, event in events if self._wants(event)]
+            store(connection, self.database, self.tables, self._fold(connection, wanted, strict=True))
+            parking.release(connection, entry)
+        return len(wanted)
+
+    def fold_strictly(self, connection: Connection, batch: Sequence[tuple[int, Event]]) -> None:
+        """Fold a batch into the tables in the caller's transaction; raises Failure. For rebuilds."""
+        mine = [(at, event) for at, event in batch if self._wants(event)]
+        store(connection, self.database, self.tables, self._fold(connection, mine, strict=True))
+
+    def _wants(self, event: Event) -> bool:
+        return (
+            event.type in self.projection.types
+            and event.source in self.projection.sources
+            and belongs(event, self.partition, self.partitions)
+        )
+
+    def _set_aside(
+        self, connection: Connection, mine: Sequence[tuple[int, Event]]
+    ) -> Sequence[tuple[int, Event]]:
+        """Count the events of streams that are parked already; returns the others."""
+        entries = {
+            (entry.source, entry.stream): entry
+            for entry in parking.streams(connection, self.projection.name)
+            if entry.partition == self.partition
+        }
+        if not entries:
+            return mine
+        waiting: dict[tuple[str, str], int] = {}
+        flowing = []
+        for at, event in mine:
+            stream = (event.source, event.stream)
+            if stream in entries:
+                waiting[stream] = waiting.get(stream, 0) + 1
+            else:
+                flowing.append((at, event))
+        for stream, count in waiting.items():
+            parking.add_events(connection, entries[stream], count)
+        return flowing
+
+    def _fold(self, connection: Connection, batch: Sequence[tuple[int, Event]], *, strict: bool) -> Rows:
+        known, failures = _upcast(batch)
+        wanted: list[tuple[str, tuple[Any, ...]]] = []
+        readable: list[tuple[int, Event]] = []
+        for at, event in known:
+            try:
+                wanted.extend(self.projection.keys(event))
+                readable.append((at, event))
+            except Exception as error:
+                failures.append(Failure(at, event, _reason(error)))
+        rows = load(connection, self.tables, wanted)
+        parked = self._park(connection, failures, batch, strict) if failures else {}
+        for at, event in readable:
+            first = parked.get((event.source, event.stream))
+            if first is not None and at > first:
+                continue
+            try:
+                self.projection.fold(rows, event)
+            except _FATAL:
+                raise
+            except BaseException as error:  # also eventlet's Timeout, which is no Exception: it must not kill us
+                rows.discard()
+                failure = Failure(at, event, _reason(error))
+                parked.update(self._park(connection, [failure], batch, strict))
+                continue
+            rows.keep()
+        return rows
+
+    def _park(
+        self,
+        connection: Connection,
+        failures: Iterable[Failure],
+        batch: Sequence[tuple[int, Event]],
+        strict: bool,
+    ) -> dict[tuple[str, str], int]:
+        """Park the streams of these failures from their first one on; returns where each begins."""
+        first: dict[tuple[str, str], Failure] = {}
+        for failure in sorted(failures, key=lambda failure: failure.position):
+            if strict:
+                raise failure
+            first.setdefault((failure.event.source, failure.event.stream), failure)
+        for (source, stream), failure in first.items():
+            count = sum(
+                at >= failure.position and (event.source, event.stream) == (source, stream) for at, event in batch
+            )
+            parking.park(
+                connection,
+                Parked(
+                    projection=self.projection.name,
+                    partition=self.partition,
+                    source=source,
+                    stream=stream,
+                    first_position=failure.position,
+                    events=count,
+                    reason=failure.reason,
+                    parked_at=datetime.now(UTC),
+                ),
+            )
+            log.error(
+                "stream parked",
+                projection=self.projection.name,
+                event_id=failure.event.id,
+                stream=stream,
+                reason=failure.reason,
+            )
+        return {stream: failure.position for stream, failure in first.items()}
+
+    def _advance(self, connection: Connection, batch: Sequence[tuple[int, Event]]) -> None:
+        connection.execute(
+            update(checkpoints).where(checkpoints.c.name == self.checkpoint).values(position=batch[-1][0])
+        )
+        reached = {event.source: event.position for _, event in batch if event.source in self.projection.sources}
+        for source, position in sorted(reached.items()):
+            statement = self.database.insert(projection_positions).values(
+                projection=self.projection.name, partition=self.partition, source=source, position=position
+            )
+            connection.execute(
+                statement.on_conflict_do_update(
+                    index_elements=["projection", "partition", "source"],
+                    set_={"position": statement.excluded.position},
+                )
+            )
+
+    def _measure(self, connection: Connection, position: int) -> None:
+        labels = (self.projection.name, str(self.partition))
+        head = connection.scalars(select(journal_head.c.position)).one()
+        oldest = connection.scalars(select(journal.c.time).where(journal.c.position == position + 1)).one_or_none()
+        age = (datetime.now(UTC) - oldest).total_seconds() if oldest else 0.0
+        metrics.projection_lag_events.labels(*labels).set(max(0, head - position))
+        metrics.projection_lag_seconds.labels(*labels).set(max(0.0, age))
+        parked = len(parking.streams(connection, self.projection.name))
+        metrics.parked_streams.labels(self.projection.name).set(parked)
+
+
+def checkpoint_name(projection: Projection, partition: int, partitions: int) -> str:
+    return f"{projection.name}-v{projection.version}-{partition}/{partitions}"
+
+
+def lock(connection: Connection, checkpoint: str) -> int:
+    """The checkpoint's position; its row stays locked to the end of the transaction, so nobody else folds on."""
+    return connection.scalars(
+        select(checkpoints.c.position).where(checkpoints.c.name == checkpoint).with_for_update()
+    ).one()
+
+
+def _upcast(batch: Sequence[tuple[int, Event]]) -> tuple[list[tuple[int, Event]], list[Failure]]:
+    known: list[tuple[int, Event]] = []
+    failures: list[Failure] = []
+    for at, event in batch:
+        try:
+            if event.schema_version != contracts.current(event.type):
+                data = contracts.upcast(event.type, event.schema_version, event.data)
+                event = msgspec.structs.replace(event, data=data)
+            known.append((at, event))
+        except Exception as error:
+            failures.append(Failure(at, event, _reason(error)))
+    return known, failures
+
+
+def _reason(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"[:500]

@@ -1,0 +1,158 @@
+"""Fold a projection again from zero beside its live tables, while the live ones go on.
+
+    prepare    empty tables with the suffix `_next`
+    replay     the journal from 0 to close behind the live checkpoint, strictly: a failing event stops the rebuild
+    compare    with the live projectors held, fold up to exactly their checkpoints and hash both sides
+    go live    swap the tables in the same transaction, or abort and drop the new ones
+
+Guarantee: readers see the old tables or the new ones, each as of the checkpoint that stands beside them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import msgspec
+from sqlalchemy import Connection, MetaData, Table, delete, select
+
+from .database import Database
+from .journal import read
+from .parking import parked
+from .projection import Projection
+from .projector import BATCH, Projector, checkpoint_name, lock
+from .tables import checkpoints
+
+Progress = Callable[[int, int], None]
+
+#: Journal positions that may be left when the live projectors are held: what is folded while they wait.
+CLOSE = 5 * BATCH
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What a rebuild found: each table's hash on both sides at the same positions, and whether it went live."""
+
+    projection: str
+    positions: tuple[int, ...]
+    live: dict[str, str]
+    rebuilt: dict[str, str]
+    went_live: bool
+
+    @property
+    def equal(self) -> bool:
+        return self.live == self.rebuilt
+
+
+def rebuild(
+    database: Database,
+    projection: Projection,
+    tables: Mapping[str, Table],
+    *,
+    partitions: int = 1,
+    go_live: bool = False,
+    progress: Progress = lambda done, total: None,
+) -> Compared:
+    """Rebuild one projection; raises `projector.Failure` when an event cannot be folded, and changes nothing then.
+
+    The new tables go live when they are equal to the old ones, or when `go_live` says that a difference is meant
+    (after a mend in the fold); a projection with parked streams differs until they are replayed.
+    """
+    fresh = {name: _next(table) for name, table in tables.items()}
+    _drop(database, fresh)
+    for table in fresh.values():
+        table.create(database.engine)
+    try:
+        projectors = [
+            Projector(database, projection, fresh, partition=partition, partitions=partitions)
+            for partition in range(partitions)
+        ]
+        reached = _replay(database, projectors, progress)
+        with database.transaction() as connection:
+            positions = [
+                lock(connection, checkpoint_name(projection, partition, partitions))
+                for partition in range(partitions)
+            ]
+            for projector, at, target in zip(projectors, reached, positions, strict=True):
+                _fold_to(connection, projector, at, target)
+            live, rebuilt = _hashes(connection, tables), _hashes(connection, fresh)
+            swap = go_live or live == rebuilt
+            if swap:
+                _swap(connection, database, tables, fresh)
+                connection.execute(delete(parked).where(parked.c.projection == projection.name))
+        return Compared(projection.name, tuple(positions), live, rebuilt, swap)
+    finally:
+        _drop(database, fresh)
+
+
+def _next(table: Table) -> Table:
+    """The same table under another name, without secondary indexes: their names are taken, and they come last."""
+    fresh = table.to_metadata(MetaData(), name=f"{table.name}_next")
+    fresh.indexes.clear()
+    return fresh
+
+
+def _replay(database: Database, projectors: list[Projector], progress: Progress) -> list[int]:
+    """Fold until every partition is close behind its live checkpoint; returns the positions reached."""
+    reached = []
+    for projector in projectors:
+        at = 0
+        while True:
+            with database.transaction() as connection:
+                live = connection.scalars(
+                    select(checkpoints.c.position).where(checkpoints.c.name == projector.checkpoint)
+                ).one()
+                progress(at, live)
+                if live - at <= CLOSE:
+                    break
+                batch = read(connection, at, BATCH)
+                projector.fold_strictly(connection, batch)
+            at = batch[-1][0]
+        reached.append(at)
+    return reached
+
+
+def _fold_to(connection: Connection, projector: Projector, at: int, target: int) -> None:
+    if at > target:
+        raise RuntimeError(f"{projector.checkpoint} is at {target}, behind the rebuild at {at}: is its projector on?")
+    while at < target:
+        batch = read(connection, at, min(BATCH, target - at))
+        projector.fold_strictly(connection, batch)
+        at = batch[-1][0]
+
+
+def _hashes(connection: Connection, tables: Mapping[str, Table]) -> dict[str, str]:
+    return {name: table_hash(connection, table) for name, table in tables.items()}
+
+
+def table_hash(connection: Connection, table: Table) -> str:
+    """SHA-256 over the rows in the order of their keys; counts that came back to zero are as good as none."""
+    digest = hashlib.sha256()
+    counts = table.info.get("write") == "count"
+    keys = len(table.primary_key)
+    query = select(*table.primary_key, *(column for column in table.c if not column.primary_key))
+    for row in connection.execute(query.order_by(*table.primary_key)):
+        if counts and not any(row[keys:]):
+            continue
+        digest.update(msgspec.json.encode(tuple(row)))
+    return digest.hexdigest()
+
+
+def _swap(
+    connection: Connection, database: Database, tables: Mapping[str, Table], fresh: Mapping[str, Table]
+) -> None:
+    for name, table in tables.items():
+        table.drop(connection)
+        connection.exec_driver_sql(f'ALTER TABLE "{fresh[name].name}" RENAME TO "{table.name}"')
+        if database.dialect == "postgresql":
+            # The key's index keeps its name otherwise, and the next rebuild would collide with it.
+            connection.exec_driver_sql(f'ALTER INDEX "{fresh[name].name}_pkey" RENAME TO "{table.name}_pkey"')
+        for index in table.indexes:
+            index.create(connection)
+
+
+def _drop(database: Database, tables: Mapping[str, Table]) -> None:
+    with database.transaction() as connection:
+        for table in tables.values():
+            table.drop(connection, checkfirst=True)

@@ -1,0 +1,50 @@
+"""The versioned texts of the pledge, shipped as files; a version's text never changes once somebody has signed it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from alliance.errors import Invalid
+
+FOLDER = Path(__file__).parent / "statements"
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One text in one language. `hash` is the SHA-256 of title and text in UTF-8, joined by a line break."""
+
+    statement: str
+    language: str
+    title: str
+    text: str
+
+    @property
+    def hash(self) -> str:
+        return hashlib.sha256(f"{self.title}\n{self.text}".encode()).hexdigest()
+
+
+class Statements:
+    """Every version in every language."""
+
+    def __init__(self, folder: Path = FOLDER) -> None:
+        self._statements: dict[tuple[str, str], Statement] = {}
+        for path in sorted(folder.glob("*.json")):
+            document = json.loads(path.read_text("utf-8"))
+            for language, text in document["texts"].items():
+                statement = Statement(document["statement"], language, text["title"], text["text"])
+                self._statements[statement.statement, language] = statement
+
+    def all(self) -> list[Statement]:
+        return list(self._statements.values())
+
+    def get(self, statement: str, language: str) -> Statement:
+        """The text, or Invalid that lists the versions and languages there are."""
+        try:
+            return self._statements[statement, language]
+        except KeyError:
+            known = ", ".join(f"{version} ({language})" for version, language in self._statements)
+            message = f"There is no pledge text {statement!r} in language {language!r}; there is {known}."
+            raise Invalid(message, errors=[{"field": "statement", "message": message}]) from None
