@@ -12,11 +12,12 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 from alembic.operations import Operations
-from sqlalchemy import BigInteger, Column, Integer, MetaData, SmallInteger, String, Table, Text, insert, select, update
+from sqlalchemy import BigInteger, Column, Integer, MetaData, SmallInteger, String, Table, Text, select, update
 
 from .database import Database
 from .envelope import Event
 from .errors import Diverged
+from .rows import insert_many
 from .tables import UtcTime
 
 metadata = MetaData()
@@ -81,7 +82,7 @@ class Journal:
                 raise ValueError(f"{source}: {new[0].position} does not follow {at}")
             if new:
                 rows = [_row(event, position + offset) for offset, event in enumerate(new, start=1)]
-                connection.execute(insert(journal), rows)
+                insert_many(connection, journal, rows)
                 connection.execute(update(journal_head).values(position=position + len(new)))
             if new or (epoch and not (known and known.epoch)):
                 statement = self.database.insert(journal_sources).values(

@@ -22,13 +22,14 @@ from typing import Any
 from uuid import UUID, uuid5
 
 import msgspec
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, func, select, update
 
 from . import contracts, metrics
 from .context import Context
 from .database import Database
 from .envelope import Event
 from .errors import AllianceError, KeyReused, WrongVersion
+from .rows import insert_many
 from .tables import commands, events, log_head
 
 #: Appends that one transaction takes at most, so that the lock on the counter stays short.
@@ -162,9 +163,9 @@ class Log:
                     new_commands.append(_command_row(append, outcome))
                     repeats[str(append.context.command_id)] = (append.fingerprint, outcome)
             if new_events:
-                connection.execute(insert(events), new_events)
+                insert_many(connection, events, new_events)
             if new_commands:
-                connection.execute(insert(commands), new_commands)
+                insert_many(connection, commands, new_commands)
             written = position - before
             if written:
                 connection.execute(update(log_head).values(position=position))

@@ -6,20 +6,15 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 from zlib import crc32
 
-from sqlalchemy import Column, Connection, MetaData, Table, Text, select, tuple_
-from sqlalchemy.types import BigInteger, Integer
+from sqlalchemy import BigInteger, Column, Connection, Integer, MetaData, Table, Text
 
-from .database import Database
 from .envelope import Event
+from .rows import Key, fetch_many, upsert_many
 
-Key = tuple[Any, ...]
 Row = dict[str, Any]
 
 #: Events that belong to no district, e.g. an instrument: every partition folds them.
 EVERYWHERE = "state"
-
-#: Keys of one SELECT; SQLite takes 32,766 bound values.
-_KEYS = 1000
 
 
 class Projection(Protocol):
@@ -106,18 +101,15 @@ def load(connection: Connection, tables: Mapping[str, Table], wanted: Iterable[t
     loaded: dict[tuple[str, Key], Row] = {}
     for name, keys in by_table.items():
         table = tables[name]
-        columns = list(table.primary_key)
-        ordered = sorted(keys)
-        for start in range(0, len(ordered), _KEYS):
-            query = select(table).where(tuple_(*columns).in_(ordered[start : start + _KEYS]))
-            for row in connection.execute(query).mappings():
-                key = tuple(row[column.name] for column in columns)
-                loaded[name, key] = {column.name: row[column.name] for column in table.c if not column.primary_key}
+        columns = [column.name for column in table.primary_key]
+        others = [column.name for column in table.c if not column.primary_key]
+        for row in fetch_many(connection, table, keys):
+            loaded[name, tuple(row[column] for column in columns)] = {column: row[column] for column in others}
     return Rows(loaded)
 
 
-def store(connection: Connection, database: Database, tables: Mapping[str, Table], rows: Rows) -> None:
-    """Write what a batch changed: one upsert per row, deletions first."""
+def store(connection: Connection, tables: Mapping[str, Table], rows: Rows) -> None:
+    """Write what a batch changed, each row once, in the order of the keys so that two writers cannot deadlock."""
     puts: dict[str, list[Row]] = {}
     deletions: dict[str, list[Key]] = {}
     for (name, key), row in sorted(rows.replaced().items(), key=lambda item: item[0]):
@@ -125,33 +117,18 @@ def store(connection: Connection, database: Database, tables: Mapping[str, Table
             deletions.setdefault(name, []).append(key)
         else:
             puts.setdefault(name, []).append(_full(tables[name], key, row))
-    for name, keys in deletions.items():
-        table = tables[name]
-        for start in range(0, len(keys), _KEYS):
-            connection.execute(table.delete().where(tuple_(*table.primary_key).in_(keys[start : start + _KEYS])))
-    for name, full in puts.items():
-        statement = database.insert(tables[name])
-        others = {column.name: statement.excluded[column.name] for column in _others(tables[name])}
-        connection.execute(_on_conflict(statement, tables[name], others), full)
     sums: dict[str, list[Row]] = {}
     for (name, key), deltas in sorted(rows.added().items(), key=lambda item: item[0]):
-        zeros = {column.name: 0 for column in _others(tables[name])}
+        zeros = {column.name: 0 for column in tables[name].c if not column.primary_key}
         sums.setdefault(name, []).append(_full(tables[name], key, {**zeros, **deltas}))
+    for name, keys in deletions.items():
+        for key in keys:
+            conditions = [column == value for column, value in zip(tables[name].primary_key, key, strict=True)]
+            connection.execute(tables[name].delete().where(*conditions))
+    for name, full in puts.items():
+        upsert_many(connection, tables[name], full)
     for name, full in sums.items():
-        statement = database.insert(tables[name])
-        others = {column.name: column + statement.excluded[column.name] for column in _others(tables[name])}
-        connection.execute(_on_conflict(statement, tables[name], others), full)
-
-
-def _on_conflict(statement: Any, table: Table, others: Mapping[str, Any]) -> Any:
-    keys = [column.name for column in table.primary_key]
-    if not others:
-        return statement.on_conflict_do_nothing(index_elements=keys)
-    return statement.on_conflict_do_update(index_elements=keys, set_=others)
-
-
-def _others(table: Table) -> list[Column[Any]]:
-    return [column for column in table.c if not column.primary_key]
+        upsert_many(connection, tables[name], full, add=True)
 
 
 def _full(table: Table, key: Key, row: Row) -> Row:

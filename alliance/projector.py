@@ -86,7 +86,7 @@ class Projector:
             mine = [(at, event) for at, event in batch if self._wants(event)]
             flowing = self._set_aside(connection, mine)
             rows = self._fold(connection, flowing, strict=False)
-            store(connection, self.database, self.tables, rows)
+            store(connection, self.tables, rows)
             self._advance(connection, batch)
             self._measure(connection, batch[-1][0])
         metrics.projection_batch_events.labels(self.projection.name).observe(len(batch))
@@ -122,14 +122,14 @@ class Projector:
                 journal.c.position <= position,
             )
             wanted = [(at, event) for at, event in events if self._wants(event)]
-            store(connection, self.database, self.tables, self._fold(connection, wanted, strict=True))
+            store(connection, self.tables, self._fold(connection, wanted, strict=True))
             parking.release(connection, entry)
         return len(wanted)
 
     def fold_strictly(self, connection: Connection, batch: Sequence[tuple[int, Event]]) -> None:
         """Fold a batch into the tables in the caller's transaction; raises Failure. For rebuilds."""
         mine = [(at, event) for at, event in batch if self._wants(event)]
-        store(connection, self.database, self.tables, self._fold(connection, mine, strict=True))
+        store(connection, self.tables, self._fold(connection, mine, strict=True))
 
     def _wants(self, event: Event) -> bool:
         return (

@@ -18,6 +18,7 @@ from .database import Database
 from .envelope import Event
 from .errors import Diverged, NotFound
 from .feed import Feed
+from .rows import upsert_many
 
 #: Raised with the tables' shape; an older view is left behind and a new one is folded from the start.
 VERSION = 1
@@ -103,7 +104,7 @@ class RosterView:
                     if checkpoints.move(
                         connection, _NAME, expected=position, position=page.events[-1].position, epoch=page.epoch
                     ):
-                        _fold(connection, self.database, page.events)
+                        _fold(connection, page.events)
                         folded += len(page.events)
 
     def position(self) -> int:
@@ -226,7 +227,7 @@ _FOLDED = frozenset(
 )  # fmt: skip
 
 
-def _fold(connection: Connection, database: Database, events: Iterable[Event]) -> None:
+def _fold(connection: Connection, events: Iterable[Event]) -> None:
     """Apply a page in the order of the log. Runs of rows of one table are written together; what ends an enrolment
     is written after what began before it."""
     pending: dict[str, tuple[Table, dict[tuple[Any, ...], dict[str, Any]]]] = {}
@@ -239,7 +240,7 @@ def _fold(connection: Connection, database: Database, events: Iterable[Event]) -
         for table in tables:
             _, rows = pending.pop(table.name, (table, {}))
             if rows:
-                _upsert(connection, database, table, list(rows.values()))
+                upsert_many(connection, table, list(rows.values()))
 
     def ended(student: str, class_: str, day: date) -> None:
         flush(enrolments)
@@ -319,17 +320,6 @@ def _fold(connection: Connection, database: Database, events: Iterable[Event]) -
                 moved = update(students).where(students.c.student == data["student"])
                 connection.execute(moved.values(household=data["household"]))
     flush(districts, schools, classes, students, guardians, enrolments)
-
-
-def _upsert(connection: Connection, database: Database, table: Table, rows: list[dict[str, Any]]) -> None:
-    statement = database.insert(table)
-    keys = [column.name for column in table.primary_key]
-    others = {column.name: statement.excluded[column.name] for column in table.columns if column.name not in keys}
-    if others:
-        statement = statement.on_conflict_do_update(index_elements=keys, set_=others)
-    else:
-        statement = statement.on_conflict_do_nothing(index_elements=keys)
-    connection.execute(statement, rows)
 
 
 def _day(text: str) -> date:

@@ -79,7 +79,7 @@ class PrivateRabbitMQ:
         (path / "enabled_plugins").write_text("[].\n")
         settings = {"default_user": "alliance", "default_pass": self.password, "log.file.level": "warning"}
         (path / "rabbitmq.conf").write_text("".join(f"{key} = {value}\n" for key, value in settings.items()))
-        # In the foreground and ours: the one that Erlang would start by itself is a daemon and outlives the node.
+        # In the foreground and ours: the one that Erlang would start is a daemon and outlives the node.
         self._epmd = spawn(["epmd", "-port", self.registry], path, self.environment, None)
         self._process = spawn([str(self.programs / "rabbitmq-server")], path, self.environment, None)
         wait_for(self._process, self._answers, "RabbitMQ", path / "log")

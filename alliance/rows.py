@@ -1,0 +1,100 @@
+"""Many rows in one statement, on both databases.
+
+PostgreSQL gets one array per column (`unnest`): the statement's text stays the same whatever the number of rows, and
+psycopg2 would send an executemany row by row. SQLite's executemany is a loop in C and needs no such thing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Connection, Table, insert, select, tuple_
+from sqlalchemy.dialects import postgresql, sqlite
+
+Key = tuple[Any, ...]
+RowData = Mapping[str, Any]
+
+#: Keys of one SELECT on SQLite, far below its limit of 32,766 bound values.
+_KEYS = 500
+
+
+def insert_many(connection: Connection, table: Table, rows: Sequence[RowData]) -> None:
+    """Insert rows that have every column; a violated constraint raises IntegrityError and inserts none."""
+    if connection.dialect.name == "postgresql":
+        _unnest(connection, table, rows, "")
+    elif rows:
+        connection.execute(insert(table), list(rows))
+
+
+def upsert_many(connection: Connection, table: Table, rows: Sequence[RowData], *, add: bool = False) -> None:
+    """Insert rows, or replace those with the same key; with `add`, sum the other columns instead.
+
+    No two of the rows may have the same key.
+    """
+    if connection.dialect.name == "postgresql":
+        _unnest(connection, table, rows, _on_conflict(table, add))
+    elif rows:
+        statement = sqlite.insert(table)
+        keys = [column.name for column in table.primary_key]
+        others = {
+            column.name: column + statement.excluded[column.name] if add else statement.excluded[column.name]
+            for column in table.c
+            if not column.primary_key
+        }
+        if others:
+            connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=others), list(rows))
+        else:
+            connection.execute(statement.on_conflict_do_nothing(index_elements=keys), list(rows))
+
+
+def fetch_many(connection: Connection, table: Table, keys: Iterable[Key]) -> Iterable[RowData]:
+    """The rows of these primary keys that exist, in no order."""
+    ordered = sorted(set(keys))
+    if connection.dialect.name == "postgresql":
+        if ordered:
+            result = connection.exec_driver_sql(_select(table), tuple(list(column) for column in zip(*ordered)))
+            yield from result.mappings()
+        return
+    columns = list(table.primary_key)
+    for start in range(0, len(ordered), _KEYS):
+        query = select(table).where(tuple_(*columns).in_(ordered[start : start + _KEYS]))
+        yield from connection.execute(query).mappings()
+
+
+def _unnest(connection: Connection, table: Table, rows: Sequence[RowData], on_conflict: str) -> None:
+    if rows:
+        columns = tuple([row[column.name] for row in rows] for column in table.c)
+        connection.exec_driver_sql(_insert(table) + on_conflict, columns)
+
+
+@lru_cache(maxsize=256)
+def _insert(table: Table) -> str:
+    names = ", ".join(f'"{column.name}"' for column in table.c)
+    return f'INSERT INTO "{table.name}" ({names}) SELECT * FROM unnest({_arrays(list(table.c))})'
+
+
+@lru_cache(maxsize=256)
+def _select(table: Table) -> str:
+    keys = [f'"{column.name}"' for column in table.primary_key]
+    return (
+        f'SELECT "{table.name}".* FROM "{table.name}" '
+        f"JOIN unnest({_arrays(list(table.primary_key))}) AS wanted ({', '.join(keys)}) USING ({', '.join(keys)})"
+    )
+
+
+@lru_cache(maxsize=256)
+def _on_conflict(table: Table, add: bool) -> str:
+    keys = ", ".join(f'"{column.name}"' for column in table.primary_key)
+    others = [f'"{column.name}"' for column in table.c if not column.primary_key]
+    if not others:
+        return f" ON CONFLICT ({keys}) DO NOTHING"
+    old = f'"{table.name}".' if add else None
+    changes = ", ".join(f"{name} = {f'{old}{name} + ' if old else ''}excluded.{name}" for name in others)
+    return f" ON CONFLICT ({keys}) DO UPDATE SET {changes}"
+
+
+def _arrays(columns: Sequence[Any]) -> str:
+    dialect = postgresql.dialect()
+    return ", ".join(f"%s::{column.type.compile(dialect=dialect)}[]" for column in columns)
