@@ -7,6 +7,8 @@ import sys
 
 import structlog
 
+log = structlog.get_logger()
+
 
 def configure(part: str, level: str = "INFO") -> None:
     """Log to standard error. Other libraries' records pass through the same renderer, from WARNING on."""

@@ -80,6 +80,11 @@ def _is(entry: Parked) -> list[Any]:
     return [parked.c[name] == getattr(entry, name) for name in ("projection", "partition", "source", "stream")]
 
 
+def count_rejected(connection: Connection) -> int:
+    """How many messages were set aside because they could not be read."""
+    return connection.scalars(select(sa.func.count()).select_from(rejected)).one()
+
+
 def create_parking(op: Operations) -> None:
     """For evaluation's first migration: frozen as of release 0.1."""
     op.create_table(

@@ -1,0 +1,61 @@
+"""The command line: `alliance …`. Each command's help ends with an example.
+
+    databases.py   migrate, doctor
+    parts.py       serve, relay, receive, project
+    models.py      rebuild, parked
+    people.py      tokens
+    input.py       roster import, simulate
+"""
+
+from __future__ import annotations
+
+import sys
+
+import click
+from environs import EnvError
+from rich.console import Console
+
+from .. import __version__
+from ..errors import AllianceError
+from . import databases, input, models, parts, people
+
+stderr = Console(stderr=True, soft_wrap=True)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="alliance")
+def cli() -> None:
+    """Alliance for Families (Miss. Code 37-3-61 to 37-3-75) for a whole state.
+
+    Settings come from environment variables (ALLIANCE_…); the README lists them.
+    """
+
+
+for command in (
+    databases.migrate,
+    databases.doctor,
+    parts.serve,
+    parts.relay,
+    parts.receive,
+    parts.project,
+    models.rebuild,
+    models.parked,
+    people.tokens,
+    input.roster,
+    input.simulate,
+):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """Run the command line; an error that a person can mend is a sentence, not a traceback."""
+    try:
+        cli()
+    except AllianceError as error:
+        stderr.print(error.detail, style="red", markup=False)
+        for each in error.errors:
+            stderr.print(f"  {each['field']}: {each['message']}", markup=False)
+        sys.exit(1)
+    except EnvError as error:
+        stderr.print(f"A setting is wrong: {error}", style="red", markup=False)
+        sys.exit(2)

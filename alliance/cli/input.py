@@ -1,0 +1,139 @@
+"""roster import, simulate: what goes in."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import click
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from ..context import Caller, Context
+from ..settings import Settings
+from . import composition
+
+
+@click.group(epilog="Example: alliance roster import bundle.zip --dry-run")
+def roster() -> None:
+    """Districts, schools, classes, students and guardians."""
+
+
+@roster.command("import", epilog="Example: alliance roster import bundle.zip --dry-run")
+@click.argument("bundle", type=click.Path(exists=True, path_type=Path))
+@click.option("--source", default="state", show_default=True, help="Whose sourcedIds these are.")
+@click.option("--strict", is_flag=True, help="Import nothing if there is any error.")
+@click.option("--dry-run", is_flag=True, help="Show what would change; change nothing.")
+@click.option("--confirm", is_flag=True, help="Import although more than 10 % of the students would be dropped.")
+def import_(bundle: Path, source: str, strict: bool, dry_run: bool, confirm: bool) -> None:
+    """Import a OneRoster 1.1 or 1.2 CSV bundle (a zip or a folder) into roster's database.
+
+    Every problem is listed with its file, line and column; what is sound is imported. Importing again changes
+    only what is different, so an import that was interrupted is simply repeated.
+    """
+    app = composition.app("roster", Settings.load())
+    body = {
+        "path": str(bundle),
+        "source": source,
+        "strict": strict,
+        "dry_run": dry_run,
+        "confirm": confirm,
+    }
+    with Progress(transient=True) as progress:
+        task = progress.add_task("importing", total=None)
+        app.progress = lambda done, total: progress.update(task, completed=done, total=total)
+        result = app.import_roster(body, _context())
+    console = Console(soft_wrap=True)
+    for problem in result["problems"]:
+        where = f"{problem['file']}:{problem['line']}" if problem["line"] else problem["file"]
+        column = f" {problem['column']}" if problem["column"] else ""
+        console.print(f"{problem['severity']}: {where}{column}: {problem['message']}", markup=False)
+    table = Table("event", "would be added" if dry_run else "added")
+    for type_, count in result["changes"].items():
+        table.add_row(type_, f"{count:,}")
+    console.print(table)
+    if strict and any(problem["severity"] == "error" for problem in result["problems"]):
+        sys.exit(1)
+
+
+def _context() -> Context:
+    command_id = uuid4()
+    return Context(Caller("system"), command_id, False, datetime.now(UTC), str(command_id))
+
+
+@click.group(epilog="Example: alliance simulate mississippi --scale 0.05")
+def simulate() -> None:
+    """Play a school year through the public API, and compare what comes out with what went in."""
+
+
+_url = click.option("--url", help="A running gateway; without, its address from the settings.")
+_token = click.option("--token-file", type=click.Path(exists=True, path_type=Path), help="The state's token.")
+_seed = click.option("--seed", default=1, show_default=True)
+
+
+@simulate.command(epilog="Example: alliance simulate sample --url http://127.0.0.1:8000")
+@_url
+@_token
+@_seed
+def sample(url: str | None, token_file: Path | None, seed: int) -> None:
+    """Play the sample state (8 districts, 40 schools, about 6,000 students)."""
+    folder = Settings.load().var / "sample"
+    folder.mkdir(parents=True, exist_ok=True)
+    bundle = folder / "roster.zip"
+    composition.simulation("sample").write_sample(bundle, seed)
+    _play(url, token_file, seed, bundle, folder, bulk=False)
+
+
+@simulate.command(epilog="Example: alliance simulate mississippi --scale 0.05")
+@click.option("--scale", type=click.FloatRange(0, 1, min_open=True), default=0.05, show_default=True)
+@_url
+@_token
+@_seed
+def mississippi(scale: float, url: str | None, token_file: Path | None, seed: int) -> None:
+    """Play the real districts and schools of Mississippi with made-up students in their real numbers.
+
+    Reads the data folder that ALLIANCE_DATA names (default ../shared/data).
+    """
+    folder = Settings.load().var / f"mississippi-{scale:g}"
+    folder.mkdir(parents=True, exist_ok=True)
+    bundle = folder / "roster.zip"
+    module = composition.simulation("mississippi")
+    try:
+        written = module.write_mississippi(bundle, scale, seed)
+    except module.DataMissing as error:
+        raise click.ClickException(str(error)) from error
+    for note in written.notes:
+        click.echo(f"Note: {note}")
+    _play(url, token_file, seed, bundle, folder, bulk=True)
+
+
+def _play(url: str | None, token_file: Path | None, seed: int, bundle: Path, folder: Path, *, bulk: bool) -> None:
+    settings = Settings.load()
+    address = url or f"http://{settings.host}:{settings.port}"
+    token = (token_file or settings.var / "state.token").read_text().strip()
+    played = composition.simulation("year").play(address, token, bundle, seed, folder, bulk=bulk)
+    recovery: Any = composition.simulation("recovery").recover(address, token, played)
+    composition.simulation("report").show(played, recovery, _parts(settings), Console())
+    sys.exit(1 if recovery.mismatches() else 0)
+
+
+def _parts(settings: Settings) -> dict[str, int]:
+    """The processes of the platform on this machine, by what they serve, for their peak memory."""
+    found: dict[str, int] = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (folder / "cmdline").read_bytes().split(b"\0")
+            environment = (folder / "environ").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if f"ALLIANCE_VAR={settings.var}".encode() not in environment or int(folder.name) == os.getpid():
+            continue
+        name = " ".join(word.decode(errors="replace") for word in words[1:] if word)
+        if "alliance" in name or "gateway" in name:
+            found[name[-60:]] = int(folder.name)
+    return found

@@ -1,0 +1,33 @@
+"""How gunicorn serves the gateway: `gunicorn --config python:gateway.gunicorn "gateway.wsgi:build()"`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from alliance import health
+from alliance.settings import Settings
+
+from .health import check
+from .parts import KEY
+
+#: One process of many threads: requests wait for services most of their time. More gateways carry more load.
+workers = 1
+worker_class = "gthread"
+threads = 32
+
+#: Connections that wait for a thread; beyond that the system refuses, rather than letting everybody wait for ever.
+backlog = 256
+
+#: Seconds for requests under way when the process is told to stop.
+graceful_timeout = 30
+
+#: Longer than the idle time of usual proxies and clients, so that they close first.
+keepalive = 75
+
+
+def post_worker_init(worker: Any) -> None:
+    """Open the internal port in the process that serves, where the metrics are."""
+    settings, parts = Settings.load(), worker.wsgi.extensions[KEY]
+    health.serve(
+        "gateway", settings.metrics_host, settings.metrics_ports["gateway"], lambda: all(check(parts).values())
+    )
