@@ -30,7 +30,9 @@ class Database:
         if self.dialect == "sqlite":
             if parsed.database:
                 Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-            self.engine = create_engine(parsed, connect_args={"timeout": STATEMENT_SECONDS})
+            self.engine = create_engine(
+                parsed, connect_args={"timeout": STATEMENT_SECONDS}, hide_parameters=True
+            )
             event.listen(self.engine, "connect", _prepare_sqlite)
         else:
             self.engine = create_engine(
@@ -40,6 +42,8 @@ class Database:
                 pool_timeout=CONNECT_SECONDS,
                 # A pooled connection that a restarted server has cut is replaced before it is used.
                 pool_pre_ping=True,
+                # An error's text must not carry what was being written: it could be a name.
+                hide_parameters=True,
                 connect_args={
                     "connect_timeout": CONNECT_SECONDS,
                     "options": f"-c statement_timeout={STATEMENT_SECONDS * 1000} -c timezone=UTC",
@@ -90,6 +94,8 @@ def _unavailable_when_away() -> Iterator[None]:
     try:
         yield
     except (OperationalError, InterfaceError) as error:
+        if "no such" in str(error.orig):  # SQLite's word for a table that a migration has still to make
+            raise
         raise Unavailable("The database cannot be reached or is too busy; try again shortly.") from error
     except DBAPIError as error:
         if error.connection_invalidated:

@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from . import contracts, metrics
 from .context import Context
 from .errors import AllianceError, WrongVersion
-from .log import Append, Appended, Log, NewEvent, Outcome
+from .log import Append, Appended, Log, NewEvent, Outcome, same_command
 
 S = TypeVar("S")
 C = TypeVar("C")
@@ -82,9 +82,9 @@ class Commands(Generic[S, C, E]):
 
     def _run(self, command: Command[C]) -> Appended:
         fingerprint = _fingerprint(command)
-        first = self.log.first_result(command.context, fingerprint)
+        first = self.log.first_results([command.context]).get(str(command.context.command_id))
         if first is not None:
-            return first
+            return same_command(first, fingerprint)
         for attempt in range(ATTEMPTS):
             state, version = self.state(command.stream)
             append = self._append(command, state, version, fingerprint)
@@ -115,14 +115,15 @@ class Commands(Generic[S, C, E]):
     def _run_once(self, commands: Sequence[Command[C]]) -> list[Outcome]:
         found = self.log.read_streams({command.stream for command in commands})
         states = {stream: self._fold(events) for stream, events in found.items()}
+        firsts = self.log.first_results(command.context for command in commands)
         outcomes: list[Outcome | None] = []
         appends: list[Append] = []
         for command in commands:
             fingerprint = _fingerprint(command)
             state, version = states.get(command.stream, (self._decider.initial, 0))
             try:
-                if command.context.keyed and (first := self.log.first_result(command.context, fingerprint)):
-                    outcomes.append(first)
+                if first := firsts.get(str(command.context.command_id)):
+                    outcomes.append(same_command(first, fingerprint))
                     continue
                 append = self._append(command, state, version, fingerprint)
             except AllianceError as error:

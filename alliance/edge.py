@@ -49,8 +49,12 @@ class App(DependencyProvider):
         return self.app
 
     def _follow(self) -> None:
+        prepared = False
         while True:
             try:
+                if not prepared:
+                    self.app.roster.prepare()
+                    prepared = True
                 self.app.roster.follow()
             except Unavailable as error:
                 log.warning("the view of the roster waits", reason=error.detail)
@@ -64,7 +68,8 @@ class _Operation(HttpRequestHandler):  # type: ignore[misc]
     """`POST /<method>` with {"context", "body"}; answers the method's dict, or a problem document."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__("POST", None, **options)
+        # Expected, so that nameko does not log a refusal as a failure: what is wrong is said to the caller.
+        super().__init__("POST", None, expected_exceptions=AllianceError, **options)
 
     def get_url_rule(self) -> Rule:
         return Rule(f"/{self.method_name}", methods=["POST"])

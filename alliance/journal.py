@@ -11,7 +11,6 @@ from typing import Any
 
 import msgspec
 import sqlalchemy as sa
-from alembic.operations import Operations
 from sqlalchemy import BigInteger, Column, Integer, MetaData, SmallInteger, String, Table, Text, select, update
 
 from .database import Database
@@ -171,7 +170,7 @@ def _event(row: Any) -> Event:
     )
 
 
-def create_journal(op: Operations) -> None:
+def create_journal(op: Any) -> None:
     """For evaluation's first migration: frozen as of release 0.1; later changes are new revisions."""
     op.create_table(
         "journal",

@@ -146,7 +146,8 @@ class Log:
             position, _ = self._lock(connection)
             before = position
             versions = self._versions(connection, {append.stream for append in appends})
-            repeats = self._repeats(connection, [append for append in appends if append.context.keyed])
+            keyed = [str(append.context.command_id) for append in appends if append.context.keyed]
+            repeats = self._taken(connection, keyed)
             outcomes: list[Outcome] = []
             new_events: list[dict[str, Any]] = []
             new_commands: list[dict[str, Any]] = []
@@ -188,10 +189,7 @@ class Log:
     ) -> Appended:
         append = ticket.append
         if append.context.keyed and (first := repeats.get(str(append.context.command_id))):
-            fingerprint, appended = first
-            if fingerprint != append.fingerprint:
-                raise KeyReused("This Idempotency-Key was used for another command; use a new key for this one.")
-            return appended
+            return same_command(first, append.fingerprint)
         version = versions.get(append.stream, 0)
         if version != append.expected:
             raise WrongVersion(f"{append.stream} is at version {version}, not {append.expected}.")
@@ -220,8 +218,7 @@ class Log:
         )
         return {stream: version for stream, version in connection.execute(query)}
 
-    def _repeats(self, connection: Connection, keyed: Sequence[Append]) -> dict[str, tuple[str, Appended]]:
-        ids = [str(append.context.command_id) for append in keyed]
+    def _taken(self, connection: Connection, ids: Sequence[str]) -> dict[str, tuple[str, Appended]]:
         if not ids:
             return {}
         return {
@@ -232,17 +229,13 @@ class Log:
             for row in connection.execute(select(commands).where(commands.c.id.in_(ids)))
         }
 
-    def first_result(self, context: Context, fingerprint: str) -> Appended | None:
-        """The result of a command taken before under this id, so that a repeat is answered before it is judged."""
-        if not context.keyed:
-            return None
+    def first_results(self, contexts: Iterable[Context]) -> dict[str, tuple[str, Appended]]:
+        """(fingerprint, result) of the commands taken before, by command id: a repeat is answered before it is judged."""
+        ids = [str(context.command_id) for context in contexts if context.keyed]
+        if not ids:
+            return {}
         with self.database.reading() as connection:
-            row = connection.execute(select(commands).where(commands.c.id == str(context.command_id))).one_or_none()
-        if row is None:
-            return None
-        if row.fingerprint != fingerprint:
-            raise KeyReused("This Idempotency-Key was used for another command; use a new key for this one.")
-        return Appended(row.position, row.stream_version, True, 0, msgspec.json.decode(row.result))
+            return self._taken(connection, ids)
 
     def read_stream(self, stream: str) -> list[Event]:
         """The events of one stream in their order, upcast to the newest contracts."""
@@ -292,6 +285,13 @@ class Log:
             causation_id=row.causation_id,
             traceparent=row.traceparent,
         )
+
+
+def same_command(first: tuple[str, Appended], fingerprint: str) -> Appended:
+    """The first result of a command for its repeat; KeyReused when the repeat says something else."""
+    if first[0] != fingerprint:
+        raise KeyReused("This Idempotency-Key was used for another command; use a new key for this one.")
+    return first[1]
 
 
 def _event_row(append: Append, event: NewEvent, encoded: str, *, position: int, version: int) -> dict[str, Any]:

@@ -37,3 +37,5 @@ def configure(part: str, level: str = "INFO") -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    # nameko repeats every exception of a worker with its traceback; the edge logs those that matter, once.
+    logging.getLogger("nameko.containers").setLevel(logging.CRITICAL)

@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from alembic.operations import Operations
 from alembic.script import ScriptDirectory
 
 from .database import Database
@@ -52,7 +51,7 @@ def _config(owner: str) -> Config:
     return config
 
 
-def create_log(op: Operations) -> None:
+def create_log(op: Any) -> None:
     """The first migration of every service with a log: frozen as of release 0.1; later changes are new revisions."""
     bind = op.get_bind()
     op.create_table(
@@ -91,7 +90,7 @@ def create_log(op: Operations) -> None:
     _refuse_changes(op, bind.dialect.name)
 
 
-def create_checkpoints(op: Operations) -> None:
+def create_checkpoints(op: Any) -> None:
     op.create_table(
         "checkpoints",
         sa.Column("name", sa.Text, primary_key=True),
@@ -100,7 +99,7 @@ def create_checkpoints(op: Operations) -> None:
     )
 
 
-def _refuse_changes(op: Operations, dialect: str) -> None:
+def _refuse_changes(op: Any, dialect: str) -> None:
     """Events are facts: the database itself refuses to change or remove one, whoever asks."""
     for statement in _REFUSALS[dialect]:
         op.execute(statement)
