@@ -102,7 +102,9 @@ class Publisher:
             self._await(lambda: not self._unconfirmed)
         except BrokerErrors as error:
             self.close()
-            raise Unavailable(f"The broker cannot be reached ({type(error).__name__}); trying again.") from error
+            raise Unavailable(
+                f"The broker cannot be reached ({type(error).__name__}); trying again."
+            ) from error
         except BaseException:
             self.close()
             raise

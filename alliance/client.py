@@ -85,7 +85,9 @@ class RemoteService:
     def upload(
         self, operation: str, path: Path, body: Mapping[str, Any], context: Context, *, seconds: float
     ) -> dict[str, Any]:
-        call = msgspec.json.encode({"context": context.to_dict(), "body": body}).decode("ascii", "backslashreplace")
+        call = msgspec.json.encode({"context": context.to_dict(), "body": body}).decode(
+            "ascii", "backslashreplace"
+        )
         with path.open("rb") as file:
             return self._send(
                 operation,
@@ -111,7 +113,9 @@ class RemoteService:
             raise Unavailable(
                 f"The {self._name} service does not answer; try again with the same Idempotency-Key."
             ) from error
-        if response.status_code == 404 and not response.headers.get("content-type", "").startswith("application/"):
+        if response.status_code == 404 and not response.headers.get("content-type", "").startswith(
+            "application/"
+        ):
             raise NotFound(f"The {self._name} service has no operation {operation}.")
         try:
             result = msgspec.json.decode(response.content)

@@ -82,9 +82,9 @@ class Commands(Generic[S, C, E]):
 
     def _run(self, command: Command[C]) -> Appended:
         fingerprint = _fingerprint(command)
-        first = self.log.first_results([command.context]).get(str(command.context.command_id))
+        first = self.log.first_result(command.context, fingerprint)
         if first is not None:
-            return same_command(first, fingerprint)
+            return first
         for attempt in range(ATTEMPTS):
             state, version = self.state(command.stream)
             append = self._append(command, state, version, fingerprint)
@@ -102,15 +102,16 @@ class Commands(Generic[S, C, E]):
         outcomes: list[Outcome | None] = [None] * len(commands)
         open_ = list(range(len(commands)))
         for attempt in range(ATTEMPTS):
-            for index, outcome in zip(open_, self._run_once([commands[index] for index in open_]), strict=True):
+            decided = self._run_once([commands[index] for index in open_])
+            for index, outcome in zip(open_, decided, strict=True):
                 outcomes[index] = outcome
             open_ = [index for index in open_ if isinstance(outcomes[index], WrongVersion)]
             if not open_ or attempt == ATTEMPTS - 1:
                 break
-        for command, outcome in zip(commands, outcomes, strict=True):
-            assert outcome is not None
+        settled = [outcome for outcome in outcomes if outcome is not None]
+        for command, outcome in zip(commands, settled, strict=True):
             self._measure(command.command, _label(outcome), started)
-        return [outcome for outcome in outcomes if outcome is not None]
+        return settled
 
     def _run_once(self, commands: Sequence[Command[C]]) -> list[Outcome]:
         found = self.log.read_streams({command.stream for command in commands})
@@ -122,8 +123,8 @@ class Commands(Generic[S, C, E]):
             fingerprint = _fingerprint(command)
             state, version = states.get(command.stream, (self._decider.initial, 0))
             try:
-                if first := firsts.get(str(command.context.command_id)):
-                    outcomes.append(same_command(first, fingerprint))
+                if taken_before := firsts.get(str(command.context.command_id)):
+                    outcomes.append(same_command(taken_before, fingerprint))
                     continue
                 append = self._append(command, state, version, fingerprint)
             except AllianceError as error:

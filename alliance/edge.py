@@ -64,7 +64,7 @@ class App(DependencyProvider):
             eventlet.sleep(FOLLOW_SECONDS)
 
 
-class _Operation(HttpRequestHandler):  # type: ignore[misc]
+class _Operation(HttpRequestHandler):
     """`POST /<method>` with {"context", "body"}; answers the method's dict, or a problem document."""
 
     def __init__(self, **options: Any) -> None:
@@ -96,7 +96,9 @@ class _Operation(HttpRequestHandler):  # type: ignore[misc]
     def response_from_exception(self, exc: BaseException) -> Response:
         if not isinstance(exc, AllianceError):
             log.error("operation failed", operation=self.method_name, exc_info=exc)
-            exc = AllianceError("The operation failed; the operators' log has the reason under the correlation id.")
+            exc = AllianceError(
+                "The operation failed; the operators' log has the reason under the correlation id."
+            )
         headers = {"Retry-After": str(exc.retry_after)} if exc.retry_after is not None else {}
         return Response(
             msgspec.json.encode(exc.to_problem()), exc.status, headers, mimetype="application/problem+json"
@@ -154,7 +156,9 @@ class SourceEdge(Edge):
     @http("GET", "/feed")
     def feed(self, request: Request) -> Response:
         """A page of the log after a position, for readers that catch up."""
-        after, limit = (request.args.get(name, default, int) for name, default in (("after", 0), ("limit", 1000)))
+        after, limit = (
+            request.args.get(name, default, int) for name, default in (("after", 0), ("limit", 1000))
+        )
         try:
             page = feeds.LocalFeed(self.app.log).page(after, min(max(limit, 1), 5000))
         except Unavailable as error:

@@ -1,21 +1,21 @@
 """The errors of Alliance, one small tree.
 
-    AllianceError                what a caller can act on; becomes an RFC 9457 problem
-    ├── Malformed        400     the body cannot be read at all
-    ├── Unauthenticated  401     no token, or one that is not valid
-    ├── Forbidden        403     a valid token without the right, or of another org unit
-    ├── NotFound         404     no such thing, as of a stated position
-    ├── Refused          409     a rule of the programme says no
-    │   └── WrongVersion 409     somebody else was first; the decider tries again
-    ├── Stale            412     the If-Match version is not the current one
-    ├── TooLarge         413     the body is above its limit
-    ├── Unsupported      415     a content type that this address does not read
-    ├── Invalid          422     a field is missing, unknown or out of range
-    ├── KeyReused        422     an Idempotency-Key that came with another command
-    └── Unavailable      503     a needed part is away; try again after `retry_after` seconds
+AllianceError                what a caller can act on; becomes an RFC 9457 problem
+├── Malformed        400     the body cannot be read at all
+├── Unauthenticated  401     no token, or one that is not valid
+├── Forbidden        403     a valid token without the right, or of another org unit
+├── NotFound         404     no such thing, as of a stated position
+├── Refused          409     a rule of the programme says no
+│   └── WrongVersion 409     somebody else was first; the decider tries again
+├── Stale            412     the If-Match version is not the current one
+├── TooLarge         413     the body is above its limit
+├── Unsupported      415     a content type that this address does not read
+├── Invalid          422     a field is missing, unknown or out of range
+├── KeyReused        422     an Idempotency-Key that came with another command
+└── Unavailable      503     a needed part is away; try again after `retry_after` seconds
 
-    Diverged                     two logs claim one position: an operator must look, no caller can mend it
-    UnknownContract              an event type or version that this code does not know: parked, never dropped
+Diverged                     two logs claim one position: an operator must look, no caller can mend it
+UnknownContract              an event type or version that this code does not know: parked, never dropped
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ class AllianceError(Exception):
     code: ClassVar[str] = "internal"
     title: ClassVar[str] = "Something went wrong on our side"
 
-    def __init__(self, detail: str, *, errors: Sequence[FieldError] = (), retry_after: int | None = None) -> None:
+    def __init__(
+        self, detail: str, *, errors: Sequence[FieldError] = (), retry_after: int | None = None
+    ) -> None:
         super().__init__(detail)
         self.detail = detail
         self.errors = [dict(error) for error in errors]
@@ -101,7 +103,9 @@ class KeyReused(AllianceError):
 class Unavailable(AllianceError):
     status, code, title = 503, "unavailable", "A needed part is not available"
 
-    def __init__(self, detail: str, *, errors: Sequence[FieldError] = (), retry_after: int | None = 1) -> None:
+    def __init__(
+        self, detail: str, *, errors: Sequence[FieldError] = (), retry_after: int | None = 1
+    ) -> None:
         super().__init__(detail, errors=errors, retry_after=retry_after)
 
 

@@ -40,10 +40,14 @@ def serve(part: str, host: str, port: int, ready: Callable[[], bool]) -> Callabl
         if path == "/livez":
             status, body = "200 OK", b"alive\n"
         elif path == "/readyz":
-            status, body = ("200 OK", b"ready\n") if _asked(ready) else ("503 Service Unavailable", b"not ready\n")
+            status, body = (
+                ("200 OK", b"ready\n") if _asked(ready) else ("503 Service Unavailable", b"not ready\n")
+            )
         else:
             status, body = "404 Not Found", b"there is /metrics, /livez and /readyz\n"
-        start_response(status, [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))])
+        start_response(
+            status, [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
+        )
         return [body]
 
     server = make_server(host, port, application, server_class=_Server, handler_class=_Quiet)

@@ -11,7 +11,18 @@ from typing import Any
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy import BigInteger, Column, Integer, MetaData, SmallInteger, String, Table, Text, select, update
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Integer,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    select,
+    update,
+)
 
 from .database import Database
 from .envelope import Event
@@ -101,7 +112,7 @@ class Journal:
         query = select(journal.c.source_position, journal.c.id).where(
             journal.c.source == source, journal.c.source_position.in_([event.position for event in events])
         )
-        held = {position: id_ for position, id_ in connection.execute(query)}
+        held = dict(connection.execute(query).tuples().all())
         for event in events:
             if held.get(event.position) != event.id:
                 raise Diverged(
@@ -112,12 +123,14 @@ class Journal:
     def source(self, source: str) -> tuple[int, str]:
         """The position up to which a source is copied, and its epoch ("" while unknown)."""
         with self.database.reading() as connection:
-            row = connection.execute(select(journal_sources).where(journal_sources.c.source == source)).one_or_none()
+            row = connection.execute(
+                select(journal_sources).where(journal_sources.c.source == source)
+            ).one_or_none()
         return (row.position, row.epoch) if row else (0, "")
 
     def head(self) -> int:
         with self.database.reading() as connection:
-            return connection.scalars(select(journal_head.c.position)).one()
+            return int(connection.scalars(select(journal_head.c.position)).one())
 
     def read(self, after: int, limit: int) -> list[tuple[int, Event]]:
         """At most `limit` (journal position, event) after a position, without holes."""
@@ -128,7 +141,10 @@ class Journal:
 def read(connection: sa.Connection, after: int, limit: int, *conditions: Any) -> list[tuple[int, Event]]:
     """As `Journal.read`, in the caller's transaction; with conditions, only the events that fulfil them."""
     query = (
-        select(journal).where(journal.c.position > after, *conditions).order_by(journal.c.position).limit(limit)
+        select(journal)
+        .where(journal.c.position > after, *conditions)
+        .order_by(journal.c.position)
+        .limit(limit)
     )
     return [(row.position, _event(row)) for row in connection.execute(query)]
 

@@ -16,21 +16,25 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
 import msgspec
+import structlog
 from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from . import contracts, metrics
 from .context import Context
 from .database import Database
 from .envelope import Event
-from .errors import AllianceError, KeyReused, WrongVersion
+from .errors import AllianceError, Invalid, KeyReused, Unavailable, WrongVersion
 from .rows import insert_many
 from .tables import commands, events, log_head
+
+log = structlog.get_logger()
 
 #: Appends that one transaction takes at most, so that the lock on the counter stays short.
 GROUP = 500
@@ -85,10 +89,8 @@ class _Ticket:
 
     def __init__(self, append: Append) -> None:
         self.append = append
-        self.encoded = [
-            msgspec.json.encode(contracts.write(event.type, event.version, event.data)).decode()
-            for event in append.events
-        ]
+        self.encoded = [_encoded(event) for event in append.events]
+        _require_storable(append.stream, append.district, append.context.correlation_id)
         self.outcome: Outcome | None = None
         self.error: BaseException | None = None
 
@@ -126,9 +128,13 @@ class Log:
         try:
             outcomes = self._commit(group)
         except BaseException as error:
-            # Every one of them must hear of it: nobody else will commit what has left the queue.
+            # Every one of them must hear of it: nobody else will commit what has left the queue. What was meant
+            # for the leader alone (an interrupt, a timeout of its worker) must not end the others.
+            heard = error if isinstance(error, Exception) else Unavailable("The commit was broken off; try again.")
             for ticket in group:
-                ticket.error = error
+                ticket.error = heard
+            if heard is not error:
+                raise
             return
         for ticket, outcome in zip(group, outcomes, strict=True):
             ticket.outcome = outcome
@@ -162,7 +168,9 @@ class Log:
                 position = max(position, outcome.position)
                 if append.context.keyed and not outcome.repeated:
                     new_commands.append(_command_row(append, outcome))
-                    repeats[str(append.context.command_id)] = (append.fingerprint, outcome)
+                    # The same command can come twice in one group: an impatient caller's second try.
+                    repeat = replace(outcome, repeated=True, events=0)
+                    repeats[str(append.context.command_id)] = (append.fingerprint, repeat)
             if new_events:
                 insert_many(connection, events, new_events)
             if new_commands:
@@ -195,11 +203,12 @@ class Log:
             raise WrongVersion(f"{append.stream} is at version {version}, not {append.expected}.")
         rows = [
             _event_row(append, event, encoded, position=position + offset, version=version + offset)
-            for offset, (event, encoded) in enumerate(zip(append.events, ticket.encoded, strict=True), start=1)
+            for offset, (event, encoded) in enumerate(
+                zip(append.events, ticket.encoded, strict=True), start=1
+            )
         ]
         if append.beside is not None:
-            with connection.begin_nested():
-                append.beside(connection)
+            _write_beside(connection, append.beside)
         new_events.extend(rows)
         versions[append.stream] = version + len(rows)
         return Appended(position + len(rows), version + len(rows), False, len(rows), append.result)
@@ -216,7 +225,7 @@ class Log:
             .where(events.c.stream.in_(sorted(streams)))
             .group_by(events.c.stream)
         )
-        return {stream: version for stream, version in connection.execute(query)}
+        return dict(connection.execute(query).tuples().all())
 
     def _taken(self, connection: Connection, ids: Sequence[str]) -> dict[str, tuple[str, Appended]]:
         if not ids:
@@ -230,12 +239,17 @@ class Log:
         }
 
     def first_results(self, contexts: Iterable[Context]) -> dict[str, tuple[str, Appended]]:
-        """(fingerprint, result) of the commands taken before, by command id: a repeat is answered before it is judged."""
+        """(fingerprint, result) of the commands taken before, by id; a repeat is answered before it is judged."""
         ids = [str(context.command_id) for context in contexts if context.keyed]
         if not ids:
             return {}
         with self.database.reading() as connection:
             return self._taken(connection, ids)
+
+    def first_result(self, context: Context, fingerprint: str) -> Appended | None:
+        """The same for one command; raises KeyReused when the key came with another one."""
+        first = self.first_results([context]).get(str(context.command_id))
+        return same_command(first, fingerprint) if first else None
 
     def read_stream(self, stream: str) -> list[Event]:
         """The events of one stream in their order, upcast to the newest contracts."""
@@ -294,7 +308,9 @@ def same_command(first: tuple[str, Appended], fingerprint: str) -> Appended:
     return first[1]
 
 
-def _event_row(append: Append, event: NewEvent, encoded: str, *, position: int, version: int) -> dict[str, Any]:
+def _event_row(
+    append: Append, event: NewEvent, encoded: str, *, position: int, version: int
+) -> dict[str, Any]:
     context = append.context
     return {
         "position": position,

@@ -6,12 +6,23 @@ streams flow. Nothing is lost: the journal holds every event, and `replay` folds
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import BigInteger, Column, Connection, Integer, LargeBinary, MetaData, String, Table, Text, select
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    select,
+)
 
 from .tables import UtcTime
 
@@ -63,7 +74,7 @@ def streams(connection: Connection, projection: str | None = None) -> list[Parke
 
 
 def park(connection: Connection, entry: Parked) -> None:
-    connection.execute(parked.insert().values({name: getattr(entry, name) for name in parked.c.keys()}))
+    connection.execute(parked.insert().values(asdict(entry)))
 
 
 def add_events(connection: Connection, entry: Parked, events: int) -> None:
@@ -76,7 +87,9 @@ def release(connection: Connection, entry: Parked) -> None:
 
 
 def _is(entry: Parked) -> list[Any]:
-    return [parked.c[name] == getattr(entry, name) for name in ("projection", "partition", "source", "stream")]
+    return [
+        parked.c[name] == getattr(entry, name) for name in ("projection", "partition", "source", "stream")
+    ]
 
 
 def count_rejected(connection: Connection) -> int:

@@ -104,7 +104,9 @@ def load(connection: Connection, tables: Mapping[str, Table], wanted: Iterable[t
         columns = [column.name for column in table.primary_key]
         others = [column.name for column in table.c if not column.primary_key]
         for row in fetch_many(connection, table, keys):
-            loaded[name, tuple(row[column] for column in columns)] = {column: row[column] for column in others}
+            loaded[name, tuple(row[column] for column in columns)] = {
+                column: row[column] for column in others
+            }
     return Rows(loaded)
 
 
@@ -123,7 +125,9 @@ def store(connection: Connection, tables: Mapping[str, Table], rows: Rows) -> No
         sums.setdefault(name, []).append(_full(tables[name], key, {**zeros, **deltas}))
     for name, keys in deletions.items():
         for key in keys:
-            conditions = [column == value for column, value in zip(tables[name].primary_key, key, strict=True)]
+            conditions = [
+                column == value for column, value in zip(tables[name].primary_key, key, strict=True)
+            ]
             connection.execute(tables[name].delete().where(*conditions))
     for name, full in puts.items():
         upsert_many(connection, tables[name], full)

@@ -181,7 +181,9 @@ class Projector:
                 self.projection.fold(rows, event)
             except _FATAL:
                 raise
-            except BaseException as error:  # also eventlet's Timeout, which is no Exception: it must not kill us
+            except (
+                BaseException
+            ) as error:  # also eventlet's Timeout, which is no Exception: it must not kill us
                 rows.discard()
                 failure = Failure(at, event, _reason(error))
                 parked.update(self._park(connection, [failure], batch, strict))
@@ -204,7 +206,8 @@ class Projector:
             first.setdefault((failure.event.source, failure.event.stream), failure)
         for (source, stream), failure in first.items():
             count = sum(
-                at >= failure.position and (event.source, event.stream) == (source, stream) for at, event in batch
+                at >= failure.position and (event.source, event.stream) == (source, stream)
+                for at, event in batch
             )
             parking.park(
                 connection,
@@ -232,7 +235,9 @@ class Projector:
         connection.execute(
             update(checkpoints).where(checkpoints.c.name == self.checkpoint).values(position=batch[-1][0])
         )
-        reached = {event.source: event.position for _, event in batch if event.source in self.projection.sources}
+        reached = {
+            event.source: event.position for _, event in batch if event.source in self.projection.sources
+        }
         for source, position in sorted(reached.items()):
             statement = self.database.insert(projection_positions).values(
                 projection=self.projection.name, partition=self.partition, source=source, position=position
@@ -247,7 +252,9 @@ class Projector:
     def _measure(self, connection: Connection, position: int) -> None:
         labels = (self.projection.name, str(self.partition))
         head = connection.scalars(select(journal_head.c.position)).one()
-        oldest = connection.scalars(select(journal.c.time).where(journal.c.position == position + 1)).one_or_none()
+        oldest = connection.scalars(
+            select(journal.c.time).where(journal.c.position == position + 1)
+        ).one_or_none()
         age = (datetime.now(UTC) - oldest).total_seconds() if oldest else 0.0
         metrics.projection_lag_events.labels(*labels).set(max(0, head - position))
         metrics.projection_lag_seconds.labels(*labels).set(max(0.0, age))
@@ -261,9 +268,8 @@ def checkpoint_name(projection: Projection, partition: int, partitions: int) -> 
 
 def lock(connection: Connection, checkpoint: str) -> int:
     """The checkpoint's position; its row stays locked to the end of the transaction, so nobody else folds on."""
-    return connection.scalars(
-        select(checkpoints.c.position).where(checkpoints.c.name == checkpoint).with_for_update()
-    ).one()
+    query = select(checkpoints.c.position).where(checkpoints.c.name == checkpoint).with_for_update()
+    return int(connection.scalars(query).one())
 
 
 def _upcast(batch: Sequence[tuple[int, Event]]) -> tuple[list[tuple[int, Event]], list[Failure]]:

@@ -115,7 +115,9 @@ def _replay(database: Database, projectors: list[Projector], progress: Progress)
 
 def _fold_to(connection: Connection, projector: Projector, at: int, target: int) -> None:
     if at > target:
-        raise RuntimeError(f"{projector.checkpoint} is at {target}, behind the rebuild at {at}: is its projector on?")
+        raise RuntimeError(
+            f"{projector.checkpoint} is at {target}, behind the rebuild at {at}: is its projector on?"
+        )
     while at < target:
         batch = read(connection, at, min(BATCH, target - at))
         projector.fold_strictly(connection, batch)

@@ -113,7 +113,9 @@ class Receiver:
                 connection.execute(
                     insert(rejected).values(source=self.source, body=delivery.body, reason=f"{error!r}"[:500])
                 )
-            log.error("message set aside", source=self.source, bytes=len(delivery.body), reason=type(error).__name__)
+            log.error(
+                "message set aside", source=self.source, bytes=len(delivery.body), reason=type(error).__name__
+            )
             return None
 
 
@@ -132,7 +134,9 @@ def follow(receiver: Receiver, stopping: threading.Event, poll: float = 0.1) -> 
             stopping.wait(poll)
 
 
-def consume(receiver: Receiver, url: str, stopping: threading.Event, *, consumer: str, prefix: str = "") -> None:
+def consume(
+    receiver: Receiver, url: str, stopping: threading.Event, *, consumer: str, prefix: str = ""
+) -> None:
     """Read the consumer's queue of the receiver's source until `stopping` is set; faults are waited out."""
     while not stopping.is_set():
         connection = broker.connect(url)

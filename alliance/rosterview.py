@@ -31,7 +31,9 @@ def _table(name: str, *columns: Column[Any] | Index) -> Table:
     return Table(f"roster_{name}_v{VERSION}", metadata, *columns)
 
 
-districts = _table("districts", Column("district", Text, primary_key=True), Column("name", Text, nullable=False))
+districts = _table(
+    "districts", Column("district", Text, primary_key=True), Column("name", Text, nullable=False)
+)
 schools = _table(
     "schools",
     Column("school", Text, primary_key=True),
@@ -95,14 +97,21 @@ class RosterView:
                 with self.database.reading() as connection:
                     position, epoch = checkpoints.load(connection, _NAME)
                 page = self._feed.page(position)
-                if epoch and page.epoch != epoch:
-                    raise Diverged(f"roster's log has the new epoch {page.epoch}; this view follows {epoch}")
+                if page.head < position or (epoch and page.epoch != epoch):
+                    raise Diverged(
+                        f"roster's log ends at {page.head} in epoch {page.epoch}; "
+                        f"this view is at {position} of epoch {epoch}"
+                    )
                 if not page.events:
                     return folded
                 with self.database.transaction() as connection:
                     # Another process may have folded this page meanwhile; then its checkpoint stands and we read on.
                     if checkpoints.move(
-                        connection, _NAME, expected=position, position=page.events[-1].position, epoch=page.epoch
+                        connection,
+                        _NAME,
+                        expected=position,
+                        position=page.events[-1].position,
+                        epoch=page.epoch,
                     ):
                         _fold(connection, page.events)
                         folded += len(page.events)

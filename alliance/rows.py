@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Table, insert, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
 Key = tuple[Any, ...]
-RowData = Mapping[str, Any]
+RowData = Mapping[Any, Any]
 
 #: Keys of one SELECT on SQLite, far below its limit of 32,766 bound values.
 _KEYS = 500
@@ -54,7 +54,9 @@ def fetch_many(connection: Connection, table: Table, keys: Iterable[Key]) -> Ite
     ordered = sorted(set(keys))
     if connection.dialect.name == "postgresql":
         if ordered:
-            result = connection.exec_driver_sql(_select(table), tuple(list(column) for column in zip(*ordered)))
+            result = connection.exec_driver_sql(
+                _select(table), tuple(list(column) for column in zip(*ordered, strict=True))
+            )
             yield from result.mappings()
         return
     columns = list(table.primary_key)
@@ -96,5 +98,5 @@ def _on_conflict(table: Table, add: bool) -> str:
 
 
 def _arrays(columns: Sequence[Any]) -> str:
-    dialect = postgresql.dialect()
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
     return ", ".join(f"%s::{column.type.compile(dialect=dialect)}[]" for column in columns)

@@ -9,7 +9,13 @@ from pathlib import Path
 from environs import Env
 
 #: The services in the order in which they start, with the port of each edge on the internal network.
-SERVICES: dict[str, int] = {"roster": 8101, "pledges": 8102, "folders": 8103, "surveys": 8104, "evaluation": 8105}
+SERVICES: dict[str, int] = {
+    "roster": 8101,
+    "pledges": 8102,
+    "folders": 8103,
+    "surveys": 8104,
+    "evaluation": 8105,
+}
 
 #: The services that own a log and publish it.
 SOURCES = ("roster", "pledges", "folders", "surveys")
@@ -68,10 +74,14 @@ class Settings:
                     for name in (*SERVICES, "gateway")
                 },
                 service_urls={
-                    name: env.str(f"{name.upper()}_URL", f"http://127.0.0.1:{env.int(f'{name.upper()}_PORT', port)}")
+                    name: env.str(
+                        f"{name.upper()}_URL", f"http://127.0.0.1:{env.int(f'{name.upper()}_PORT', port)}"
+                    )
                     for name, port in SERVICES.items()
                 },
-                service_ports={name: env.int(f"{name.upper()}_PORT", port) for name, port in SERVICES.items()},
+                service_ports={
+                    name: env.int(f"{name.upper()}_PORT", port) for name, port in SERVICES.items()
+                },
                 broker_url=_secret(env, "BROKER_URL") or None,
                 secret_key=(_secret(env, "SECRET_KEY") or _kept(var / "secret.key")).encode(),
                 edge_secret=_secret(env, "EDGE_SECRET") or _kept(var / "edge.secret"),

@@ -1,10 +1,10 @@
 """The command line: `alliance …`. Each command's help ends with an example.
 
-    databases.py   migrate, doctor
-    parts.py       serve, relay, receive, project
-    models.py      rebuild, parked
-    people.py      tokens
-    input.py       roster import, simulate
+databases.py   migrate, doctor
+parts.py       serve, relay, receive, project
+models.py      rebuild, parked
+people.py      tokens
+input.py       roster import, simulate
 """
 
 from __future__ import annotations

@@ -56,7 +56,9 @@ def doctor() -> None:
     findings = [*_databases(settings), *_broker(settings), *_journal(settings)]
     table = Table("part", "what", "state", "how to mend it")
     for part, what, wrong, mend in findings:
-        table.add_row(part, what, f"[red]{wrong}[/]" if wrong else "[green]in order[/]", mend if wrong else "")
+        table.add_row(
+            part, what, f"[red]{wrong}[/]" if wrong else "[green]in order[/]", mend if wrong else ""
+        )
     Console().print(table)
     sys.exit(1 if any(wrong for _, _, wrong, _ in findings) else 0)
 
@@ -108,7 +110,12 @@ def _broker(settings: Settings) -> Iterator[Finding]:
                 wrong = ""
             except broker.BrokerErrors:
                 wrong = "missing"
-            yield "broker", f"queue {queue.name}", wrong, f"start `alliance relay {source}` or `alliance receive`"
+            yield (
+                "broker",
+                f"queue {queue.name}",
+                wrong,
+                f"start `alliance relay {source}` or `alliance receive`",
+            )
     except broker.BrokerErrors as error:
         yield "broker", "connection", type(error).__name__, "start RabbitMQ, or correct ALLIANCE_BROKER_URL"
     finally:

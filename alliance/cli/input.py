@@ -29,7 +29,9 @@ def roster() -> None:
 @click.option("--source", default="state", show_default=True, help="Whose sourcedIds these are.")
 @click.option("--strict", is_flag=True, help="Import nothing if there is any error.")
 @click.option("--dry-run", is_flag=True, help="Show what would change; change nothing.")
-@click.option("--confirm", is_flag=True, help="Import although more than 10 % of the students would be dropped.")
+@click.option(
+    "--confirm", is_flag=True, help="Import although more than 10 % of the students would be dropped."
+)
 def import_(bundle: Path, source: str, strict: bool, dry_run: bool, confirm: bool) -> None:
     """Import a OneRoster 1.1 or 1.2 CSV bundle (a zip or a folder) into roster's database.
 
@@ -112,7 +114,9 @@ def mississippi(scale: float, url: str | None, token_file: Path | None, seed: in
     _play(url, token_file, seed, bundle, folder, bulk=True)
 
 
-def _play(url: str | None, token_file: Path | None, seed: int, bundle: Path, folder: Path, *, bulk: bool) -> None:
+def _play(
+    url: str | None, token_file: Path | None, seed: int, bundle: Path, folder: Path, *, bulk: bool
+) -> None:
     settings = Settings.load()
     address = url or f"http://{settings.host}:{settings.port}"
     token = (token_file or settings.var / "state.token").read_text().strip()

@@ -20,7 +20,9 @@ from . import composition
 @click.command(epilog="Example: alliance rebuild participation")
 @click.argument("name")
 @click.option("--partitions", default=1, show_default=True, help="K of the running projectors.")
-@click.option("--go-live", is_flag=True, help="Take the new tables although they differ (after a mend in the fold).")
+@click.option(
+    "--go-live", is_flag=True, help="Take the new tables although they differ (after a mend in the fold)."
+)
 def rebuild(name: str, partitions: int, go_live: bool) -> None:
     """Fold the projection NAME again from zero beside its live tables, compare, and swap.
 
@@ -51,7 +53,9 @@ def rebuild(name: str, partitions: int, go_live: bool) -> None:
         table.add_row(each, hash_[:16], compared.rebuilt[each][:16], "equal" if same else "[red]different[/]")
     Console().print(table)
     positions = ", ".join(map(str, compared.positions))
-    click.echo(f"As of journal position {positions}: {'went live' if compared.went_live else 'nothing was changed'}.")
+    click.echo(
+        f"As of journal position {positions}: {'went live' if compared.went_live else 'nothing was changed'}."
+    )
     sys.exit(0 if compared.went_live else 1)
 
 
@@ -78,7 +82,9 @@ def list_() -> None:
         rejected = parking.count_rejected(connection)
     Console().print(table)
     if rejected:
-        click.echo(f"{rejected} messages could not be read; their events came from the source's feed instead.")
+        click.echo(
+            f"{rejected} messages could not be read; their events came from the source's feed instead."
+        )
 
 
 @parked.command(epilog="Example: alliance parked replay")

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import FrameType
 
 import click
@@ -40,8 +40,10 @@ def serve(part: str) -> None:
         settings = Settings.load()
         os.execvp(
             sys.executable,
-            [sys.executable, "-m", "gunicorn", "--config", "python:gateway.gunicorn"]
-            + ["--bind", f"{settings.host}:{settings.port}", "gateway.wsgi:build()"],
+            [
+                *(sys.executable, "-m", "gunicorn", "--config", "python:gateway.gunicorn"),
+                *("--bind", f"{settings.host}:{settings.port}", "gateway.wsgi:build()"),
+            ],
         )
     # A fresh interpreter: eventlet has to patch it before anything else is imported.
     os.execvp(sys.executable, [sys.executable, "-m", "alliance.edge_process", part])
@@ -80,7 +82,9 @@ def receive() -> None:
 
 
 @click.command(epilog="Example: alliance project --partition 0/2")
-@click.option("--partition", default="0/1", show_default=True, help="k/K: fold the districts of partition k of K.")
+@click.option(
+    "--partition", default="0/1", show_default=True, help="k/K: fold the districts of partition k of K."
+)
 def project(partition: str) -> None:
     """Fold the journal into the read models.
 
@@ -108,7 +112,9 @@ def read_models(database: Database, partition: int = 0, partitions: int = 1) -> 
     return projectors
 
 
-def start(runs: list[Callable[[threading.Event], None]], stopping: threading.Event) -> list[threading.Thread]:
+def start(
+    runs: Sequence[Callable[[threading.Event], None]], stopping: threading.Event
+) -> list[threading.Thread]:
     """Run each in a thread; one that ends by an error stops all, since a part without it would only look alive."""
 
     def guarded(run: Callable[[threading.Event], None]) -> None:
@@ -126,7 +132,10 @@ def start(runs: list[Callable[[threading.Event], None]], stopping: threading.Eve
 
 
 def _run(
-    part: str, settings: Settings, runs: list[Callable[[threading.Event], None]], ready: Callable[[], bool]
+    part: str,
+    settings: Settings,
+    runs: Sequence[Callable[[threading.Event], None]],
+    ready: Callable[[], bool],
 ) -> None:
     stopping, asked = threading.Event(), threading.Event()
 
@@ -150,5 +159,7 @@ def _broker_settings(part: str) -> Settings:
     settings = Settings.load()
     logs.configure(part, settings.log_level)
     if settings.broker_url is None:
-        raise click.ClickException("Set ALLIANCE_BROKER_URL to the broker's address, e.g. amqp://user:secret@host//")
+        raise click.ClickException(
+            "Set ALLIANCE_BROKER_URL to the broker's address, e.g. amqp://user:secret@host//"
+        )
     return settings

@@ -21,10 +21,14 @@ def tokens() -> None:
     """The bearer tokens of the public API. Only their hashes are kept."""
 
 
-@tokens.command(epilog="Example: alliance tokens create --role school --unit sq3o5f2b7kd6mzta --label 'front office'")
+@tokens.command(
+    epilog="Example: alliance tokens create --role school --unit sq3o5f2b7kd6mzta --label 'front office'"
+)
 @click.option("--role", type=click.Choice(ROLES), required=True)
 @click.option("--unit", "units", multiple=True, help="Id of a district, school or class; may be given again.")
-@click.option("--label", default="", help="For the list: whose it is or what it is for. No names of children.")
+@click.option(
+    "--label", default="", help="For the list: whose it is or what it is for. No names of children."
+)
 @click.option("--days", type=click.IntRange(min=1), help="Days until it expires; without, it does not.")
 def create(role: str, units: tuple[str, ...], label: str, days: int | None) -> None:
     """Make a token and print it: this once, since only its hash is kept."""

@@ -1,9 +1,9 @@
 """The events that services share: the only thing that they share.
 
-    registry.py    contract(type, version), strict when written, tolerant when read, upcasters
-    fields.py      ids, periods, school years
-    roster.py pledges.py folders.py surveys.py    the contracts, one schema per (type, version)
-    documents.py   JSON Schemas and the AsyncAPI document made from them
+registry.py    contract(type, version), strict when written, tolerant when read, upcasters
+fields.py      ids, periods, school years
+roster.py pledges.py folders.py surveys.py    the contracts, one schema per (type, version)
+documents.py   JSON Schemas and the AsyncAPI document made from them
 """
 
 from . import folders, pledges, roster, surveys

@@ -85,7 +85,8 @@ def write(folder: Path) -> list[Path]:
     """Write every document into `folder`; returns what was written."""
     folder.mkdir(parents=True, exist_ok=True)
     documents = {
-        folder / f"{contract.type}.v{contract.version}.schema.json": json_schema(contract) for contract in contracts()
+        folder / f"{contract.type}.v{contract.version}.schema.json": json_schema(contract)
+        for contract in contracts()
     }
     documents[folder / "asyncapi.json"] = asyncapi()
     for path, document in documents.items():
@@ -137,7 +138,11 @@ def _envelope(contract: Contract) -> dict[str, Any]:
         "subject": {"type": "string", "description": "the stream: category-key"},
         "datacontenttype": {"const": CONTENT_TYPE},
         "dataschema": {"const": f"urn:alliance:schema:{contract.type}:{contract.version}"},
-        "sequence": {"type": "string", "pattern": "^[1-9][0-9]*$", "description": "position in the source's log"},
+        "sequence": {
+            "type": "string",
+            "pattern": "^[1-9][0-9]*$",
+            "description": "position in the source's log",
+        },
         "streamversion": {"type": "integer", "minimum": 1},
         "partitionkey": {"type": "string", "description": "the district"},
         "correlationid": {"type": "string"},

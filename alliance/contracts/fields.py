@@ -18,7 +18,7 @@ MODES = ("web", "paper", "sms", "scan")
 def is_school_year(value: str) -> bool:
     """Whether this is a school year such as 2026-27 (the second part follows the first)."""
     match = SCHOOL_YEAR.match(value)
-    return bool(match) and (int(match[1]) + 1) % 100 == int(match[2])
+    return match is not None and (int(match[1]) + 1) % 100 == int(match[2])
 
 
 def school_year_days(value: str) -> tuple[date, date]:
@@ -61,7 +61,9 @@ def SchoolYear() -> fields.String:
 
 def Period() -> fields.String:
     return fields.String(
-        required=True, validate=validate.Regexp(PERIOD), metadata={"description": "a calendar month, e.g. 2026-09"}
+        required=True,
+        validate=validate.Regexp(PERIOD),
+        metadata={"description": "a calendar month, e.g. 2026-09"},
     )
 
 
@@ -73,7 +75,7 @@ def Mode() -> fields.String:
     return fields.String(required=True, validate=validate.OneOf(MODES))
 
 
-def Ids(**options: Any) -> fields.List:
+def Ids(**options: Any) -> fields.List[Any]:
     return fields.List(
         fields.String(validate=validate.Length(1, 64), metadata={"description": "opaque id"}),
         required=True,

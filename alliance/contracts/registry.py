@@ -5,6 +5,7 @@ A contract never changes once it has been published; a new shape is a new versio
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -24,7 +25,7 @@ class Contract:
     source: str
     type: str
     version: int
-    schema: type[Schema]
+    schema: builtins.type[Schema]
     example: Mapping[str, Any]
     description: str
 
@@ -36,7 +37,9 @@ _upcasters: dict[tuple[str, int], Upcaster] = {}
 _current: dict[str, int] = {}
 
 
-def contract(source: str, *, version: int = 1, example: Mapping[str, Any]) -> Callable[[type[Schema]], type[Schema]]:
+def contract(
+    source: str, *, version: int = 1, example: Mapping[str, Any]
+) -> Callable[[type[Schema]], type[Schema]]:
     """Register a schema class, named as its event type, as a contract of `source`."""
 
     def register(schema: type[Schema]) -> type[Schema]:

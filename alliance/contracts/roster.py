@@ -23,10 +23,14 @@ class _OfClass(Schema):
 
 
 def _identifier() -> fields.String:
-    return Text(64, allow_none=True, metadata={"description": "the public number, e.g. NCES LEAID or NCESSCH"})
+    return Text(
+        64, allow_none=True, metadata={"description": "the public number, e.g. NCES LEAID or NCESSCH"}
+    )
 
 
-@contract("roster", example={**_district, "name": "Oktibbeha County School District", "identifier": "2803450"})
+@contract(
+    "roster", example={**_district, "name": "Oktibbeha County School District", "identifier": "2803450"}
+)
 class DistrictRegistered(Schema):
     """A district takes part, or its name or number changed."""
 

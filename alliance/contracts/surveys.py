@@ -80,7 +80,9 @@ class InvitationsIssued(Schema):
     district = Id()
     count = fields.Integer(required=True, strict=True, validate=validate.Range(min=1))
     schools = fields.Dict(
-        keys=fields.String(), values=fields.Integer(strict=True, validate=validate.Range(min=1)), required=True
+        keys=fields.String(),
+        values=fields.Integer(strict=True, validate=validate.Range(min=1)),
+        required=True,
     )
     issued_on = Day()
 
