@@ -1,0 +1,159 @@
+"""The use cases of the evaluation service. Each public method is an operation: a JSON body in, a JSON result out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+
+from alliance.context import Context
+from alliance.database import Database
+from alliance.errors import Invalid, NotFound
+from alliance.settings import Settings
+
+from . import events, freshness, queries, scorecards
+from .projections import PROJECTIONS, metadata
+from .queries import Scope
+from .school_year import school_year_of
+from .scorecards import Scorecard
+
+#: A month begins when it begins where the families live.
+_MISSISSIPPI = ZoneInfo("America/Chicago")
+
+Body = Mapping[str, Any]
+Result = dict[str, Any]
+
+
+class Evaluation:
+    """Scorecards from the read models, and the feed from the journal. Reads only.
+
+    Bodies may have `school_year` (without it the current one, or the newest that anybody is enrolled in) and
+    `at_least` {source: position}, which is waited for. `as_of` is read before the figures: they may hold more.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def prepare(self) -> None:
+        """Create the read models' tables where they are missing, so that an empty state has scorecards too."""
+        metadata.create_all(self.database.engine, checkfirst=True)
+
+    def districts(self, body: Body, context: Context) -> Result:
+        """Every district that the caller covers with its indicators, by name."""
+        with self._reading(body) as connection:
+            about = _about(connection, body, context)
+            cards = scorecards.by_district(connection, Scope(about["school_year"]), _month(context))
+            names = queries.district_names(connection)
+        listed = [
+            {"id": district, "name": name, "indicators": _card(cards, district)["indicators"]}
+            for district, name in sorted(names.items(), key=lambda item: (item[1], item[0]))
+            if context.caller.covers(district=district)
+        ]
+        return {"districts": listed, **about}
+
+    def district_scorecard(self, body: Body, context: Context) -> Result:
+        with self._reading(body) as connection:
+            district = _district(connection, body, context)
+            about = _about(connection, body, context)
+            scope = Scope(about["school_year"], district["id"])
+            cards = scorecards.by_district(connection, scope, _month(context))
+        return {"district": district, **about, **_card(cards, district["id"])}
+
+    def district_months(self, body: Body, context: Context) -> Result:
+        """The months of the school year in which anything was expected or sent, in order."""
+        with self._reading(body) as connection:
+            district = _district(connection, body, context)
+            about = _about(connection, body, context)
+            scope = Scope(about["school_year"], district["id"])
+            cards = scorecards.by_district(connection, scope, _month(context))
+        months = cards.get(district["id"], Scorecard()).months
+        return {"district": district, **about, "months": [month.to_json() for month in months]}
+
+    def school_scorecard(self, body: Body, context: Context) -> Result:
+        with self._reading(body) as connection:
+            school = queries.school(connection, body["school"])
+            if school is None:
+                raise _unknown("school", body["school"])
+            context.caller.require(district=school.district, school=school.school)
+            about = _about(connection, body, context)
+            scope = Scope(about["school_year"], school.district, school.school)
+            cards = scorecards.by_district(connection, scope, _month(context))
+            names = queries.district_names(connection)
+        return {
+            "school": {"id": school.school, "name": school.name},
+            "district": {"id": school.district, "name": names.get(school.district)},
+            **about,
+            **_card(cards, school.district),
+        }
+
+    def state_scorecard(self, body: Body, context: Context) -> Result:
+        """The sums over all districts, for every caller: a district compares itself with them."""
+        with self._reading(body) as connection:
+            about = _about(connection, body, context)
+            cards = scorecards.by_district(connection, Scope(about["school_year"]), _month(context))
+            names = queries.district_names(connection)
+        return {"districts": len(names), **about, **scorecards.of_state(cards.values()).to_json()}
+
+    def events(self, body: Body, context: Context) -> Result:
+        """Events after the place `after` (the `next` of the page before), of `types`, at most `limit`."""
+        after = str(body.get("after") or 0)
+        if not (after.isascii() and after.isdigit() and len(after) <= 18):
+            raise Invalid(
+                f"{after!r} is no place in the feed; give the `next` of an earlier page, or leave `after` out.",
+                errors=[{"field": "after", "message": "must be the `next` of an earlier page"}],
+            )
+        if wanted := body.get("at_least"):
+            freshness.wait_for(self.database, wanted, freshness.received_positions)
+        with self.database.reading() as connection:
+            return events.page(
+                connection, context.caller, int(after), body.get("types") or (), body.get("limit", 100)
+            )
+
+    def _reading(self, body: Body) -> AbstractContextManager[Connection]:
+        if wanted := body.get("at_least"):
+            freshness.wait_for(self.database, wanted, freshness.folded_positions(PROJECTIONS))
+        return self.database.reading()
+
+
+def _about(connection: Connection, body: Body, context: Context) -> Result:
+    """`school_year`, `as_of` and `lag_seconds`."""
+    school_year = body.get("school_year")
+    if school_year is None:
+        current, known = school_year_of(_today(context)), queries.school_years(connection)
+        school_year = known[-1] if known and current not in known else current
+    return {"school_year": school_year, **freshness.read(connection, PROJECTIONS, context.now).to_json()}
+
+
+def _district(connection: Connection, body: Body, context: Context) -> Result:
+    context.caller.require(district=body["district"])
+    names = queries.district_names(connection)
+    if body["district"] not in names:
+        raise _unknown("district", body["district"])
+    return {"id": body["district"], "name": names[body["district"]]}
+
+
+def _card(cards: Mapping[str, Scorecard], district: str) -> Result:
+    return cards.get(district, Scorecard()).to_json()
+
+
+def _today(context: Context) -> date:
+    return context.now.astimezone(_MISSISSIPPI).date()
+
+
+def _month(context: Context) -> str:
+    return f"{_today(context):%Y-%m}"
+
+
+def _unknown(kind: str, id_: str) -> NotFound:
+    return NotFound(
+        f"Evaluation has heard of no {kind} {id_!r}; check the id, or import the roster that has it first."
+    )
+
+
+def build(settings: Settings) -> Evaluation:
+    """The composition root."""
+    return Evaluation(Database(settings.database_url("evaluation")))

@@ -1,0 +1,108 @@
+"""How far the read models have come: positions that figures are as of, their lag, and waiting for a position."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from alliance.database import Database
+from alliance.errors import Unavailable
+from alliance.journal import journal, journal_sources
+from alliance.projection import Projection, projection_positions
+from alliance.tables import checkpoints
+
+#: A reader who asks for a position waits this long for it, at most.
+SECONDS = 2.0
+PAUSE = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """`as_of`: per source, the position that every read model has folded at least. `lag_seconds`: the age of the
+    oldest event in the journal that one of them has not, 0 when there is none."""
+
+    as_of: Mapping[str, int]
+    lag_seconds: float
+
+    def to_json(self) -> dict[str, Any]:
+        return {"as_of": dict(self.as_of), "lag_seconds": self.lag_seconds}
+
+
+def read(connection: Connection, projections: Sequence[Projection], now: datetime) -> Freshness:
+    folded = _partitions(connection, projections)
+    behind = min((position for _, _, position in folded), default=0)
+    waiting = connection.scalar(select(journal.c.time).where(journal.c.position == behind + 1))
+    lag = max(0.0, (now - waiting).total_seconds()) if waiting else 0.0
+    return Freshness(_as_of(connection, projections, folded), lag)
+
+
+def wait_for(
+    database: Database,
+    at_least: Mapping[str, int],
+    positions: Callable[[Connection], Mapping[str, int]],
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Return once `positions` has reached every position of `at_least`; raise Unavailable after SECONDS."""
+    until = time.monotonic() + SECONDS
+    while True:
+        with database.reading() as connection:
+            reached = positions(connection)
+        missing = {
+            source: position for source, position in at_least.items() if reached.get(source, 0) < position
+        }
+        if not missing:
+            return
+        if time.monotonic() + PAUSE > until:
+            wanted = ", ".join(f"{source} {position}" for source, position in sorted(missing.items()))
+            so_far = ", ".join(f"{source} {reached.get(source, 0)}" for source in sorted(missing))
+            raise Unavailable(
+                f"Not counted in yet: {wanted} (so far {so_far}); ask again in a moment.", retry_after=1
+            )
+        sleep(PAUSE)
+
+
+def folded_positions(projections: Sequence[Projection]) -> Callable[[Connection], Mapping[str, int]]:
+    """What figures are as of, for `wait_for`."""
+
+    def positions(connection: Connection) -> Mapping[str, int]:
+        return _as_of(connection, projections, _partitions(connection, projections))
+
+    return positions
+
+
+def received_positions(connection: Connection) -> Mapping[str, int]:
+    """What the journal holds, for `wait_for`."""
+    return {row.source: row.position for row in connection.execute(select(journal_sources))}
+
+
+def _partitions(connection: Connection, projections: Sequence[Projection]) -> list[tuple[str, int, int]]:
+    """(projection, partition, journal position) of every partition that has a checkpoint."""
+    names = {f"{projection.name}-v{projection.version}": projection.name for projection in projections}
+    found = []
+    for row in connection.execute(select(checkpoints.c.name, checkpoints.c.position)):
+        versioned, _, partition = row.name.rpartition("-")
+        if versioned in names:
+            found.append((names[versioned], int(partition.partition("/")[0]), row.position))
+    return found
+
+
+def _as_of(
+    connection: Connection, projections: Sequence[Projection], folded: Sequence[tuple[str, int, int]]
+) -> dict[str, int]:
+    rows = connection.execute(select(projection_positions))
+    positions = {(row.projection, row.partition, row.source): row.position for row in rows}
+    as_of: dict[str, int] = {}
+    for projection in projections:
+        partitions = [partition for name, partition, _ in folded if name == projection.name]
+        for source in projection.sources:
+            # A partition without a row has met no event of the source, so it has counted none.
+            reached = min(
+                (positions.get((projection.name, each, source), 0) for each in partitions), default=0
+            )
+            as_of[source] = min(reached, as_of.get(source, reached))
+    return dict(sorted(as_of.items()))

@@ -1,0 +1,39 @@
+"""The edge of the evaluation service."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from alliance.context import Context
+from alliance.edge import App, Edge, operation
+
+from .app import build
+
+
+class EvaluationEdge(Edge):
+    name = "evaluation"
+    app = App(build)
+
+    @operation
+    def districts(self, body: dict[str, Any], context: Context) -> dict[str, Any]:
+        return self.app.districts(body, context)
+
+    @operation
+    def district_scorecard(self, body: dict[str, Any], context: Context) -> dict[str, Any]:
+        return self.app.district_scorecard(body, context)
+
+    @operation
+    def district_months(self, body: dict[str, Any], context: Context) -> dict[str, Any]:
+        return self.app.district_months(body, context)
+
+    @operation
+    def school_scorecard(self, body: dict[str, Any], context: Context) -> dict[str, Any]:
+        return self.app.school_scorecard(body, context)
+
+    @operation
+    def state_scorecard(self, body: dict[str, Any], context: Context) -> dict[str, Any]:
+        return self.app.state_scorecard(body, context)
+
+    @operation
+    def events(self, body: dict[str, Any], context: Context) -> dict[str, Any]:
+        return self.app.events(body, context)
