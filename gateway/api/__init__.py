@@ -1,0 +1,12 @@
+"""The addresses under /v1, one module a service."""
+
+from __future__ import annotations
+
+from flask_smorest import Api
+
+from . import evaluation, folders, pledges, roster, surveys
+
+
+def register(api: Api) -> None:
+    for module in (roster, pledges, folders, surveys, evaluation):
+        api.register_blueprint(module.routes)

@@ -1,0 +1,75 @@
+"""Scorecards and events."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..calling import ask
+from ..paging import page
+from ..routes import Routes
+from ..schemas.evaluation import (
+    DistrictList,
+    DistrictMonths,
+    DistrictScorecard,
+    DistrictsQuery,
+    EventList,
+    EventsQuery,
+    SchoolScorecard,
+    ScorecardQuery,
+    StateScorecard,
+)
+
+routes = Routes("evaluation", __name__, description="How it goes: scorecards, and the feed of every event")
+
+
+@routes.query("/v1/districts", "evaluation.districts", asks=DistrictsQuery, answers=DistrictList)
+def districts(query: dict[str, Any]) -> Any:
+    """The districts with their indicators, by name
+
+    A token of a district sees its own only.
+    """
+    cursor, limit = query.pop("cursor", None), query.pop("limit")
+    answer = ask(query)
+    shown = page(answer["districts"], ("name", "id"), cursor=cursor, limit=limit)
+    data = [{"district": {"id": each["id"], "name": each["name"]}, **each} for each in shown["data"]]
+    return {**answer, "data": data, "next": shown["next"]}
+
+
+@routes.query(
+    "/v1/districts/<district>/scorecard", "evaluation.district_scorecard", asks=ScorecardQuery, answers=DistrictScorecard
+)
+def district_scorecard(query: dict[str, Any], district: str) -> Any:
+    """A district's scorecard
+
+    `at_least` waits until the answer holds your own writes: give the position that a command answered with.
+    """
+    return ask({"district": district, **query})
+
+
+@routes.query("/v1/districts/<district>/months", "evaluation.district_months", asks=ScorecardQuery, answers=DistrictMonths)
+def district_months(query: dict[str, Any], district: str) -> Any:
+    """A district's months of one school year"""
+    answer = ask({"district": district, **query})
+    return {**answer, "data": answer["months"], "next": None}
+
+
+@routes.query("/v1/schools/<school>/scorecard", "evaluation.school_scorecard", asks=ScorecardQuery, answers=SchoolScorecard)
+def school_scorecard(query: dict[str, Any], school: str) -> Any:
+    """A school's scorecard"""
+    return ask({"school": school, **query})
+
+
+@routes.query("/v1/state/scorecard", "evaluation.state_scorecard", asks=ScorecardQuery, answers=StateScorecard)
+def state_scorecard(query: dict[str, Any]) -> Any:
+    """The state's totals"""
+    return ask(query)
+
+
+@routes.query("/v1/events", "evaluation.events", asks=EventsQuery, answers=EventList)
+def events(query: dict[str, Any]) -> Any:
+    """Every event in one order, as CloudEvents 1.0, filtered to the token's org unit
+
+    Give `next` as `after` to go on from there; an empty page means that there is nothing newer yet.
+    """
+    answer = ask(query)
+    return {**answer, "data": answer["events"]}

@@ -1,0 +1,45 @@
+"""The gateway put together: the one place where its parts meet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from flask import Flask
+from flask.json.provider import JSONProvider
+
+from alliance.client import ServiceClient
+from alliance.settings import Settings
+
+from . import api, conditional, docs, headers, health, limits, openapi, pages, problems, watching
+from .parts import KEY, Parts
+from .tokens import Tokens
+
+
+class Json(JSONProvider):
+    """JSON by orjson: strict in reading, exact in writing."""
+
+    def dumps(self, obj: Any, **_: Any) -> str:
+        return orjson.dumps(obj, option=orjson.OPT_NON_STR_KEYS).decode()
+
+    def loads(self, s: str | bytes, **_: Any) -> Any:
+        return orjson.loads(s)
+
+
+def create_app(services: Mapping[str, ServiceClient], tokens: Tokens, settings: Settings) -> Flask:
+    """The WSGI application over these services; connects to nothing until the first request."""
+    app = Flask("gateway", static_folder=None, template_folder="pages/templates")
+    app.json = Json(app)
+    app.config |= {"MAX_CONTENT_LENGTH": limits.BODY_BYTES, "MAX_FORM_MEMORY_SIZE": limits.BODY_BYTES}
+    uploads = settings.var / "uploads"
+    uploads.mkdir(mode=0o700, parents=True, exist_ok=True)
+    app.extensions[KEY] = Parts(services, tokens, uploads, tokens.clock)
+    # The first registered is the last to touch an answer: the log line sees the final status.
+    for part in (watching, headers, conditional, problems, health):
+        part.register(app)
+    document = openapi.create(app)
+    api.register(document)
+    docs.register(app, document)
+    pages.register(app)
+    return app

@@ -1,0 +1,144 @@
+"""Every role at every address and every distance: who gets in, who does not.
+
+The table below is written by hand from what each role is for, not from the gateway's own.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from werkzeug.test import TestResponse
+
+from alliance.context import Context
+from gateway.permissions import PERMISSIONS
+from gateway.schemas.surveys import PublishInstrument
+from tests.builders_gateway import Gateway, about, gateway
+from tests.world_gateway import ASKS, NEAR, PLACES, Ask, callers
+
+#: S state, D district, H school, T teacher, I integrator, F family (without a token).
+ALLOWED = {
+    "roster.import_roster": "SD I ",
+    "roster.schools": "SD I ",
+    "roster.classes": "SDHI ",
+    "roster.students": "DHT",
+    "roster.enrolments": "SDI",
+    "pledges.sign_pledge": "SDHTI",
+    "pledges.sign_pledges": "SDHTI",
+    "pledges.withdraw_pledge": "SDHTI",
+    "pledges.pledge": "SDHTI",
+    "pledges.statements": "SDHTIF",
+    "folders.send_folder": "SDHTI",
+    "folders.return_folders": "SDHTI",
+    "folders.return_folders_in_bulk": "SDHTI",
+    "folders.void_return": "SDHT",
+    "folders.folder": "SDHTI",
+    "surveys.publish_instrument": "S",
+    "surveys.instruments": "SDHTIF",
+    "surveys.open_survey": "SDH",
+    "surveys.invite": "SDH",
+    "surveys.submit_response": "SDHIF",
+    "surveys.submit_responses": "SDHI",
+    "surveys.close_survey": "SDH",
+    "surveys.survey": "SDHI",
+    "evaluation.districts": "SDI",
+    "evaluation.district_scorecard": "SDI",
+    "evaluation.district_months": "SDI",
+    "evaluation.school_scorecard": "SDHI",
+    "evaluation.state_scorecard": "SDI",
+    "evaluation.events": "SDHTI",
+}
+LETTERS = {"state": "S", "district": "D", "school": "H", "teacher": "T", "integrator": "I", "family": "F"}
+
+CASES = [(ask, *caller) for ask in ASKS for caller in callers(ask)]
+
+
+def expected(ask: Ask, role: str, distance: str) -> bool:
+    if LETTERS[role] not in ALLOWED[ask.operation]:
+        return False
+    return ask.target is None or role == "family" or distance in NEAR
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory: pytest.TempPathFactory) -> Gateway:
+    """Services that judge the distance as real ones do, and answer every operation."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        here = gateway(tmp_path_factory.mktemp("var"), monkeypatch)
+    for ask in ASKS:
+        service, _, operation = ask.operation.partition(".")
+        here.services[service].answers[operation] = _judge(ask)
+    return here
+
+
+def _judge(ask: Ask) -> Any:
+    def answer(body: dict[str, Any], context: Context) -> dict[str, Any]:
+        if ask.target is not None and context.caller.role != "family":
+            district, school, class_ = PLACES[ask.target]
+            context.caller.require(district=district, school=school, class_=class_)
+        lists: dict[str, Any] = {name: [] for name in ("schools", "classes", "students", "enrolments", "statements", "instruments",
+                                       "districts", "months", "events")}  # fmt: skip
+        if ask.operation == "evaluation.state_scorecard":
+            lists["districts"] = 8
+        item = {"status": 201, "position": {"source": "pledges", "sequence": 1}, "created": True}
+        return {**lists, **about(), **item, "version": 1, "next": None, "results": [item]}
+
+    return answer
+
+
+_tokens: dict[tuple[str, ...], dict[str, str]] = {}
+
+
+def _headers(here: Gateway, role: str, units: tuple[str, ...]) -> dict[str, str]:
+    """One token serves every address that it is tried at."""
+    if role == "family":
+        return {}
+    if (role, *units) not in _tokens:
+        _tokens[role, *units] = here.bearer(role, *units)
+    return _tokens[role, *units]
+
+
+def send(here: Gateway, ask: Ask, headers: dict[str, str]) -> TestResponse:
+    body = PublishInstrument.example if ask.body == "example" else ask.body
+    if ask.method == "GET":
+        return here.client().get(ask.path, headers=headers)
+    data = body if isinstance(body, bytes) else json.dumps(body)
+    return here.client().post(ask.path, data=data, content_type=ask.kind, headers=headers)
+
+
+def status_of(response: TestResponse) -> int:
+    """The status of a request, or of the one line of a bulk request."""
+    return json.loads(response.data)["status"] if response.mimetype == "application/x-ndjson" else response.status_code
+
+
+@pytest.mark.parametrize(
+    ("ask", "role", "distance", "units"),
+    CASES,
+    ids=[f"{ask.operation}-{role}-{distance.replace(' ', '_')}" for ask, role, distance, _ in CASES],
+)
+def test_a_role_gets_in_exactly_where_it_should(
+    here: Gateway, ask: Ask, role: str, distance: str, units: tuple[str, ...]
+) -> None:
+    response = send(here, ask, _headers(here, role, units))
+
+    if expected(ask, role, distance):
+        assert status_of(response) in (200, 201), response.get_data(as_text=True)
+    else:
+        assert status_of(response) == (401 if role == "family" else 403), response.get_data(as_text=True)
+
+
+def test_every_operation_that_may_be_called_at_all_is_tried_here() -> None:
+    assert {ask.operation for ask in ASKS} == set(PERMISSIONS) == set(ALLOWED)
+
+
+def test_a_refusal_says_which_roles_may(here: Gateway) -> None:
+    response = send(here, ASKS[0], here.bearer("teacher", "c111"))
+
+    assert "state, district, integrator" in response.json["detail"]
+
+
+def test_what_is_not_in_the_table_can_be_called_by_nobody(here: Gateway) -> None:
+    from gateway import permissions
+
+    with pytest.raises(KeyError):
+        permissions.require("state", "roster.drop_everything")

@@ -1,0 +1,126 @@
+"""Every address of the API that a token can be refused at, and the small state that the refusals are tried on.
+
+    d1 ── s11 ── c111, c112        the thing asked for is d1, s11 or c111, or a student of c111
+       └─ s12 ── c121
+    d2 ── s21 ── c211
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+#: Where each unit lies, by kind: (district, school or None, class or None).
+PLACES: dict[str, tuple[str, str | None, str | None]] = {
+    "d1": ("d1", None, None),
+    "d2": ("d2", None, None),
+    "s11": ("d1", "s11", None),
+    "s12": ("d1", "s12", None),
+    "s21": ("d2", "s21", None),
+    "c111": ("d1", "s11", "c111"),
+    "c112": ("d1", "s11", "c112"),
+    "c121": ("d1", "s12", "c121"),
+    "c211": ("d2", "s21", "c211"),
+}
+
+_SIGNED = {"signed_on": "2026-08-14", "mode": "paper", "language": "en", "statement": "2026-1"}
+_SURVEY = {
+    "instrument": "home-survey", "version": 1, "mode": "confidential", "school_year": "2026-27",
+    "opens_on": "2027-02-01", "closes_on": "2027-02-26",
+}  # fmt: skip
+_RESPONSE = {"token": "7H2K-9QWE-5TVX-0BCD-M3NP", "language": "en", "mode": "web", "answers": {"c1": 4}}
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One address: `target` is the unit that the service will judge, None where it judges none."""
+
+    operation: str
+    method: str
+    path: str
+    target: str | None
+    body: Any = None
+    kind: str = "application/json"
+
+
+ASKS = (
+    Ask("roster.import_roster", "POST", "/v1/rosters", None, b"PK", "application/zip"),
+    Ask("roster.schools", "GET", "/v1/districts/d1/schools", "d1"),
+    Ask("roster.classes", "GET", "/v1/schools/s11/classes", "s11"),
+    Ask("roster.students", "GET", "/v1/classes/c111/students", "c111"),
+    Ask("roster.enrolments", "GET", "/v1/districts/d1/enrolments", "d1"),
+    Ask("pledges.sign_pledge", "POST", "/v1/pledges", "c111", {"student": "st", "guardian": "g", "school_year": "2026-27", **_SIGNED}),
+    Ask("pledges.sign_pledges", "POST", "/v1/pledges", "c111", {"student": "st", "guardian": "g", "school_year": "2026-27", **_SIGNED}, "application/x-ndjson"),
+    Ask("pledges.withdraw_pledge", "POST", "/v1/pledges/withdrawals", "c111", {"student": "st", "school_year": "2026-27", "withdrawn_on": "2026-10-02"}),
+    Ask("pledges.pledge", "GET", "/v1/pledges/st/2026-27", "c111"),
+    Ask("pledges.statements", "GET", "/v1/statements", None),
+    Ask("folders.send_folder", "POST", "/v1/classes/c111/folders/2026-09/sent", "c111", {"sent_on": "2026-09-11"}),
+    Ask("folders.return_folders", "POST", "/v1/classes/c111/folders/2026-09/returns", "c111", {"returns": [{"student": "st", "signed_on": "2026-09-14", "mode": "paper"}]}),
+    Ask("folders.return_folders_in_bulk", "POST", "/v1/folders/returns", "c111", {"class": "c111", "period": "2026-09", "student": "st", "signed_on": "2026-09-14", "mode": "paper"}, "application/x-ndjson"),
+    Ask("folders.void_return", "POST", "/v1/classes/c111/folders/2026-09/voids", "c111", {"student": "st", "reason": "a mistake"}),
+    Ask("folders.folder", "GET", "/v1/classes/c111/folders/2026-09", "c111"),
+    Ask("surveys.publish_instrument", "POST", "/v1/instruments", None, "example"),
+    Ask("surveys.instruments", "GET", "/v1/instruments", None),
+    Ask("surveys.open_survey", "POST", "/v1/surveys", "s11", {**_SURVEY, "district": "d1", "school": "s11"}),
+    Ask("surveys.invite", "POST", "/v1/surveys/sv/invitations", "s11", {}),
+    Ask("surveys.submit_response", "POST", "/v1/surveys/sv/responses", "s11", _RESPONSE),
+    Ask("surveys.submit_responses", "POST", "/v1/surveys/sv/responses", "s11", _RESPONSE, "application/x-ndjson"),
+    Ask("surveys.close_survey", "POST", "/v1/surveys/sv/close", "s11", {}),
+    Ask("surveys.survey", "GET", "/v1/surveys/sv", "s11"),
+    Ask("evaluation.districts", "GET", "/v1/districts", None),
+    Ask("evaluation.district_scorecard", "GET", "/v1/districts/d1/scorecard", "d1"),
+    Ask("evaluation.district_months", "GET", "/v1/districts/d1/months", "d1"),
+    Ask("evaluation.school_scorecard", "GET", "/v1/schools/s11/scorecard", "s11"),
+    Ask("evaluation.state_scorecard", "GET", "/v1/state/scorecard", None),
+    Ask("evaluation.events", "GET", "/v1/events", None),
+)  # fmt: skip
+
+#: A caller's unit, for a thing of that unit's kind, above it or below it.
+#: {level of the caller's unit: {level of the thing: {distance: the caller's unit}}}
+DISTANCES: dict[str, dict[str, dict[str, str]]] = {
+    "district": {
+        "district": {"own unit": "d1", "other district": "d2"},
+        "school": {"inside it": "d1", "other district": "d2"},
+        "class": {"inside it": "d1", "other district": "d2"},
+    },
+    "school": {
+        "district": {"above": "s11", "other district": "s21"},
+        "school": {"own unit": "s11", "sibling": "s12", "other district": "s21"},
+        "class": {"inside it": "s11", "sibling": "s12", "other district": "s21"},
+    },
+    "class": {
+        "district": {"above": "c111", "other district": "c211"},
+        "school": {"above": "c111", "sibling": "c121", "other district": "c211"},
+        "class": {"own unit": "c111", "sibling": "c112", "sibling school": "c121", "other district": "c211"},
+    },
+}
+
+#: The levels at which a role's tokens are made; None is the whole state.
+LEVELS: dict[str, tuple[str | None, ...]] = {
+    "state": (None,),
+    "district": ("district",),
+    "school": ("school",),
+    "teacher": ("class",),
+    "integrator": (None, "district", "school"),
+}
+
+NEAR = ("whole state", "own unit", "inside it")
+
+
+def level(unit: str) -> str:
+    return {"d": "district", "s": "school", "c": "class"}[unit[0]]
+
+
+def callers(ask: Ask) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """(role, distance of the thing asked for, the token's units) for every role at every distance there is."""
+    for role, levels in LEVELS.items():
+        for each in levels:
+            if each is None:
+                yield role, "whole state", ()
+            elif ask.target is None:
+                yield role, "no unit", (DISTANCES[each][each]["own unit"],)
+            else:
+                for distance, unit in DISTANCES[each][level(ask.target)].items():
+                    yield role, distance, (unit,)
+    yield "family", "no token", ()
