@@ -1,0 +1,208 @@
+"""The platform as a caller outside sees it: its HTTP API, with repeats where it asks for patience.
+
+A request that may have reached the platform is repeated under the same Idempotency-Key, so a lost answer
+never counts twice. What is waited for: a platform that is not there or answers 429, 502, 503 or 504, and a
+roster that the asked service has not read far enough yet. Everything else that is not a success is a
+`Refusal`.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from hashlib import blake2b
+from itertools import islice
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import httpx
+
+from simulation.chance import key
+
+#: Lines of a bulk request. Small enough to be repeated without regret, and to hold its answer in memory.
+LINES = 1000
+_WAIT_STATUS = frozenset({429, 502, 503, 504})
+_NOT_YET = "not in the roster as of"
+
+
+class Refusal(Exception):
+    """The platform refused a request of the simulation; the text is the platform's own."""
+
+
+class Api:
+    """One platform, one token; safe for several threads. `positions` holds the furthest position of each
+    source.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        token: str,
+        seed: int,
+        patience: float = 300.0,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self._http = httpx.Client(
+            base_url=base_url,
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=httpx.Timeout(120.0, connect=5.0),
+            limits=httpx.Limits(max_connections=64, max_keepalive_connections=64),
+            transport=transport,
+            # A proxy of the environment is for the outside world, not for the platform next door.
+            trust_env=False,
+        )
+        self._seed = seed
+        self._patience = patience
+        self._lock = Lock()
+        self.positions: dict[str, int] = {}
+        #: Commands accepted, and how many of them were repeats of something known.
+        self.accepted = 0
+        self.repeated = 0
+
+    def close(self) -> None:
+        self._http.close()
+
+    def get(self, path: str, **parameters: str | int) -> dict[str, Any]:
+        return self._patiently(lambda: self._http.get(path, params=parameters))
+
+    def pages(self, path: str, **parameters: str | int) -> Iterator[dict[str, Any]]:
+        """Every row of a list, page after page."""
+        cursor: str | None = None
+        while True:
+            page = self.get(path, **parameters, **({} if cursor is None else {"cursor": cursor}))
+            yield from page["data"]
+            cursor = page["next"]
+            if cursor is None:
+                return
+
+    def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """One command; answers with its result."""
+        content = json.dumps(body).encode()
+        headers = {"Content-Type": "application/json", "Idempotency-Key": self._key(path, content)}
+        answer = self._patiently(lambda: self._http.post(path, content=content, headers=headers))
+        self._note(answer)
+        return answer
+
+    def post_file(self, path: str, file: Path, content_type: str) -> dict[str, Any]:
+        """A file as the body, read from disk as it is sent."""
+        with file.open("rb") as read:
+            digest = blake2b(digest_size=16)
+            while block := read.read(1 << 20):
+                digest.update(block)
+        headers = {
+            "Content-Type": content_type,
+            "Content-Length": str(file.stat().st_size),
+            "Idempotency-Key": self._key(path, digest.digest()),
+        }
+
+        def send() -> httpx.Response:
+            with file.open("rb") as body:
+                # The whole state is checked and imported before the answer comes.
+                blocks = iter(lambda: body.read(1 << 18), b"")
+                return self._http.post(path, content=blocks, headers=headers, timeout=httpx.Timeout(3600.0))
+
+        answer = self._patiently(send)
+        self._note(answer)
+        return answer
+
+    def post_lines(self, path: str, commands: Iterable[Mapping[str, Any]], known: str | None = None) -> int:
+        """Commands in bulk as NDJSON, so many lines a request; answers how many there were.
+
+        A line that is refused with the words `known` counts as a repeat. Requests are kept short, so that a
+        repeat after a lost answer costs little.
+        """
+        rest, count = iter(commands), 0
+        while lines := list(islice(rest, LINES)):
+            content = b"".join(json.dumps(line, separators=(",", ":")).encode() + b"\n" for line in lines)
+            headers = {"Content-Type": "application/x-ndjson", "Idempotency-Key": self._key(path, content)}
+            self._bulk(path, content, headers, len(lines), known)
+            count += len(lines)
+        return count
+
+    def _bulk(
+        self, path: str, content: bytes, headers: Mapping[str, str], expected: int, known: str | None
+    ) -> None:
+        until = time.monotonic() + self._patience
+        while True:
+            response = self._answered(lambda: self._http.post(path, content=content, headers=headers), until)
+            results = [json.loads(line) for line in response.iter_lines() if line]
+            refused = [
+                result
+                for result in results
+                if result["status"] >= 400 and not (known and known in json.dumps(result, ensure_ascii=False))
+            ]
+            if not refused and len(results) == expected:
+                for result in results:
+                    self._note(result, repeated=result["status"] != 201)
+                return
+            if not refused:
+                raise Refusal(f"POST {path}: {expected} lines sent, {len(results)} answered")
+            # An earlier part of the lines may be recorded already: the same key makes their repeat harmless.
+            if not all(_passes(result) for result in refused) or time.monotonic() > until:
+                first = refused[0]
+                raise Refusal(f"POST {path}: {len(refused)} of {expected} lines refused; the first: {first}")
+            time.sleep(1.0)
+
+    def _patiently(self, send: Any) -> dict[str, Any]:
+        until = time.monotonic() + self._patience
+        response = self._answered(send, until)
+        answer: dict[str, Any] = response.json()
+        return answer
+
+    def _answered(self, send: Any, until: float) -> httpx.Response:
+        """The first success; waits through what passes, at most until then."""
+        while True:
+            try:
+                response: httpx.Response = send()
+            except httpx.TransportError as error:
+                if time.monotonic() > until:
+                    raise Refusal(f"{self._http.base_url} does not answer: {error}") from error
+                time.sleep(1.0)
+                continue
+            if response.is_success:
+                return response
+            text = response.text
+            if not (response.status_code in _WAIT_STATUS or _NOT_YET in text) or time.monotonic() > until:
+                request = response.request
+                raise Refusal(
+                    f"{request.method} {request.url.path} answered {response.status_code}: {text[:2000]}"
+                )
+            time.sleep(float(response.headers.get("Retry-After", 1)))
+
+    def _key(self, path: str, content: bytes) -> str:
+        return key(self._seed, path, blake2b(content, digest_size=16).hexdigest())
+
+    def _note(self, answer: Mapping[str, Any], repeated: bool | None = None) -> None:
+        position = answer.get("position")
+        with self._lock:
+            self.accepted += 1
+            self.repeated += (not answer.get("created", True)) if repeated is None else repeated
+            if position:
+                source, sequence = position["source"], position["sequence"]
+                self.positions[source] = max(sequence, self.positions.get(source, 0))
+
+
+def _passes(result: Mapping[str, Any]) -> bool:
+    """Whether this line's refusal will pass by itself."""
+    return result["status"] in _WAIT_STATUS or _NOT_YET in json.dumps(result)
+
+
+def at_least(positions: Mapping[str, int]) -> str:
+    """The reading parameter for what was written up to these positions, as `pledges:42,folders:7`."""
+    return ",".join(f"{source}:{sequence}" for source, sequence in sorted(positions.items()))
+
+
+def peak_memory(pids: Sequence[int]) -> dict[int, int]:
+    """The largest resident size that each process ever had, in bytes; a process that is gone is left out."""
+    peaks = {}
+    for pid in pids:
+        try:
+            status = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace")
+        except OSError:
+            continue
+        for line in status.splitlines():
+            if line.startswith("VmHWM:"):
+                peaks[pid] = int(line.split()[1]) * 1024
+    return peaks
