@@ -1,0 +1,71 @@
+# Alliance. `make` lists what there is.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+# small: about 8 districts and 6,000 students with a year played; none: start empty.
+SAMPLE ?= small
+# Of `make mississippi`: SCALE=1 is the whole state; FORM is embedded or distributed.
+SCALE ?= 0.05
+FORM ?= embedded
+export ALLIANCE_VAR ?= var
+
+VENV := .venv
+BIN := $(VENV)/bin
+# Whichever comes first and is 3.11 or newer; `make PYTHON=... up` chooses another.
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+
+.PHONY: help up down serve test lint types mississippi servers
+
+help: ## this list
+	@echo 'make up            start everything in one process, with a sample state (SAMPLE=none: empty)'
+	@echo 'make down          stop what `make up` or `make serve` started'
+	@echo 'make serve         the distributed form: a process per part, on PostgreSQL and RabbitMQ'
+	@echo 'make mississippi   144 real districts, a simulated year, what was recovered (SCALE=0.05 FORM=embedded)'
+	@echo 'make test          install what the tests need, then every check and every test'
+	@echo 'make lint          style and import contracts'
+	@echo 'make types         static types'
+
+up: $(VENV)/.runtime
+	@ALLIANCE_SAMPLE=$(SAMPLE) exec $(BIN)/alliance serve embedded
+
+down:
+	@sh deploy/stop.sh "$(ALLIANCE_VAR)"
+
+serve: $(VENV)/.runtime
+	@exec $(BIN)/python -m deploy.serve
+
+mississippi: $(VENV)/.runtime
+	@exec $(BIN)/python -m deploy.mississippi $(SCALE) $(FORM)
+
+test: servers lint types
+	$(BIN)/pytest -q
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-cache
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+servers:
+	@deploy/install-servers.sh
+
+# The stamps say which locks the environment was last filled from.
+$(VENV)/.runtime: requirements.lock pyproject.toml | $(VENV)/bin/python
+	@echo 'Installing pinned dependencies into $(VENV) ...'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
+	@echo 'Installing pinned development dependencies into $(VENV) ...'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.lock
+	@touch $@
+
+$(VENV)/bin/python:
+	@test -n '$(PYTHON)' || { echo 'Alliance needs Python 3.11 or newer; none was found.' >&2; exit 1; }
+	@$(PYTHON) -m venv --clear $(VENV) || { rm -rf $(VENV); \
+		echo 'The environment could not be made. On Debian, as root: apt-get install python3-venv' >&2; exit 1; }

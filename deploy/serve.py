@@ -1,0 +1,179 @@
+"""`make serve`: the distributed form on one machine, each part of the Procfile a process under honcho.
+
+    servers (private, unless ALLIANCE_DATABASE_URL and ALLIANCE_BROKER_URL name some) -> migrations -> parts
+
+The private servers and their data are kept under `<ALLIANCE_VAR>/servers`, so that a restart goes on where the
+last run stopped. One part that ends stops all: the terminal shows which and why.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import FrameType
+
+from honcho.environ import parse_procfile
+from honcho.manager import Manager
+from honcho.process import Process
+
+from alliance.database import Database
+from alliance.private_servers import PrivatePostgres, PrivateRabbitMQ, PrivateServerError
+from alliance.settings import SERVICES, Settings
+from gateway import sessions
+from gateway.first_sight import state_token
+from gateway.tokens import Tokens
+
+ROOT = Path(__file__).parents[1]
+#: Where a private server's folder goes when the server's user cannot reach ALLIANCE_VAR (root's home, say).
+REACHABLE = Path("/var/lib/alliance")
+PR_SET_PDEATHSIG = 1
+#: Seconds until every part is ready, before the terminal says that something is late.
+READY_SECONDS = 60
+
+
+def main() -> int:
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _leave)
+    settings = Settings.load()
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    # Parts buffer what they print unless told otherwise, and the terminal would show it late.
+    os.environ["PYTHONUNBUFFERED"] = "1"
+    try:
+        with ExitStack() as stack:
+            stack.enter_context(_pid_file(settings.var / "serve.pid"))
+            exported = _servers(stack, settings.var)
+            os.environ.update(exported)
+            _write_environment(settings.var / "servers" / "environment", exported)
+            subprocess.run(["alliance", "migrate"], check=True)
+            return _run_parts(Settings.load())
+    except PrivateServerError as error:
+        print(error, file=sys.stderr)
+    except subprocess.CalledProcessError as error:
+        print(f"{shlex.join(error.cmd)} failed", file=sys.stderr)
+    except KeyboardInterrupt:
+        return 130
+    return 1
+
+
+def _leave(number: int, _: FrameType | None) -> None:
+    # An exception, so that everything entered so far is left in order.
+    raise KeyboardInterrupt
+
+
+@contextmanager
+def _pid_file(path: Path) -> Iterator[None]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"{os.getpid()}\n")
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _servers(stack: ExitStack, var: Path) -> dict[str, str]:
+    """Start what is not given; return the variables that name it."""
+    folder = var / "servers"
+    exported = {"ALLIANCE_VAR": str(var)}
+    if not os.environ.get("ALLIANCE_DATABASE_URL"):
+        print("starting PostgreSQL ...", flush=True)
+        postgres = stack.enter_context(PrivatePostgres(_reachable(folder / "postgresql", "postgres")))
+        for name in (*SERVICES, "gateway"):
+            postgres.create_database(name)
+        exported["ALLIANCE_DATABASE_URL"] = postgres.database_url("{service}")
+    if not os.environ.get("ALLIANCE_BROKER_URL") and not os.environ.get("ALLIANCE_BROKER_URL_FILE"):
+        print("starting RabbitMQ ...", flush=True)
+        exported["ALLIANCE_BROKER_URL"] = stack.enter_context(PrivateRabbitMQ(folder / "rabbitmq")).url
+    return exported
+
+
+def _reachable(folder: Path, user: str) -> Path:
+    """`folder`, or for root a folder that the server's own user can reach."""
+    if os.geteuid() != 0:
+        return folder
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.chown(folder, user)
+    if subprocess.run(["test", "-w", str(folder)], user=user, extra_groups=[], check=False).returncode == 0:
+        return folder
+    moved = REACHABLE / str(folder).strip("/").replace("/", "-")
+    print(f"the user {user} cannot reach {folder}; its data is kept in {moved}")
+    return moved
+
+
+def _write_environment(path: Path, exported: dict[str, str]) -> None:
+    """For a second terminal: `set -a; . var/servers/environment; set +a`, then any `alliance` command."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+    path.write_text("".join(f"{name}={shlex.quote(value)}\n" for name, value in exported.items()))
+
+
+class Part(Process):  # type: ignore[misc]  # honcho has no types
+    """A part that ends when this program does, however it ends."""
+
+    def run(self, events: object = None, ignore_signals: bool = False) -> None:
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        super().run(events, ignore_signals)
+
+
+def _run_parts(settings: Settings) -> int:
+    manager = Manager()
+    manager._process_ctor = Part
+    # Without exec, a shell would stand between honcho and the part and keep the signal for itself.
+    prefix = "exec setpriv --pdeathsig TERM " if shutil.which("setpriv") else "exec "
+    for name, command in parse_procfile((ROOT / "Procfile").read_text()).processes.items():
+        manager.add_process(name, prefix + command, env=dict(os.environ))
+    threading.Thread(target=_announce, args=(settings,), daemon=True).start()
+    hang_up = signal.getsignal(signal.SIGHUP)
+    manager.loop()
+    signal.signal(signal.SIGHUP, hang_up)
+    # Ctrl-C and `make down` are how it is meant to end.
+    return 0 if manager.returncode in (130, 143) else manager.returncode or 0
+
+
+def _announce(settings: Settings) -> None:
+    """Once every part that the gateway needs is ready: the address, the state's token, a link to sign in once."""
+    address = f"http://{settings.host}:{settings.port}"
+    late = time.monotonic() + READY_SECONDS
+    while not _ready(f"{address}/readyz"):
+        if time.monotonic() > late:
+            print(
+                f"{address}/readyz does not answer 200 yet; `alliance doctor` says what is missing",
+                flush=True,
+            )
+            late += READY_SECONDS
+        time.sleep(0.2)
+    tokens = Tokens(Database(settings.database_url("gateway"), pool_size=1))
+    token, secret = state_token(tokens, settings.var / "state.token")
+    lines = [
+        f"Alliance runs at {address} (Ctrl-C or `make down` stops it)",
+        f"  API reference   {address}/docs",
+        f"  sign in once    {address}{sessions.create_link(tokens.database, token)}",
+        f"  state's token   {secret}",
+        f"                  also in {settings.var / 'state.token'}",
+        "  for `alliance` in another terminal:",
+        f"                  set -a; . {settings.var / 'servers' / 'environment'}; set +a",
+    ]
+    tokens.database.close()
+    print("", *lines, "", sep="\n", flush=True)
+
+
+def _ready(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+if __name__ == "__main__":
+    sys.exit(main())
