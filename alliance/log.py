@@ -89,8 +89,7 @@ class _Ticket:
 
     def __init__(self, append: Append) -> None:
         self.append = append
-        self.encoded = [_encoded(event) for event in append.events]
-        _require_storable(append.stream, append.district, append.context.correlation_id)
+        self.encoded = _encoded(append)
         self.outcome: Outcome | None = None
         self.error: BaseException | None = None
 
@@ -130,7 +129,11 @@ class Log:
         except BaseException as error:
             # Every one of them must hear of it: nobody else will commit what has left the queue. What was meant
             # for the leader alone (an interrupt, a timeout of its worker) must not end the others.
-            heard = error if isinstance(error, Exception) else Unavailable("The commit was broken off; try again.")
+            heard = (
+                error
+                if isinstance(error, Exception)
+                else Unavailable("The commit was broken off; try again.")
+            )
             for ticket in group:
                 ticket.error = heard
             if heard is not error:
@@ -306,6 +309,33 @@ def same_command(first: tuple[str, Appended], fingerprint: str) -> Appended:
     if first[0] != fingerprint:
         raise KeyReused("This Idempotency-Key was used for another command; use a new key for this one.")
     return first[1]
+
+
+def _encoded(append: Append) -> list[str]:
+    """Each event's data as JSON; Invalid for what no database can hold, which would fail the whole group."""
+    try:
+        encoded = [
+            msgspec.json.encode(contracts.write(event.type, event.version, event.data)).decode()
+            for event in append.events
+        ]
+        written = "".join((append.stream, append.district, append.context.correlation_id, *encoded)).encode()
+    except UnicodeEncodeError:
+        raise Invalid("A field holds half a character; send whole ones.") from None
+    if b"\0" in written or rb"\u0000" in written:
+        raise Invalid("A field holds a NUL character; remove it.")
+    return encoded
+
+
+def _write_beside(connection: Connection, beside: Callable[[Connection], None]) -> None:
+    """In a savepoint, so that a failure is this command's alone; a lost database is everybody's."""
+    try:
+        with connection.begin_nested():
+            beside(connection)
+    except (AllianceError, OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        log.error("a command's own tables refused it", exc_info=error)
+        raise AllianceError("The command failed; the operators' log says why.") from error
 
 
 def _event_row(

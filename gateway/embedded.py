@@ -121,6 +121,8 @@ class Embedded:
 
 def main() -> int:
     """Serve until Ctrl-C or SIGTERM; at the first start load and play the sample state, then say where to look."""
+    # Databases, uploads and bundles hold names: what this process makes is for its own user alone.
+    os.umask(0o077)
     settings = Settings.load()
     logs.configure("embedded", os.environ.get("ALLIANCE_LOG_LEVEL", "WARNING"))
     console = Console(soft_wrap=True)
@@ -167,7 +169,9 @@ def _internal_port(platform: Embedded, console: Console) -> Any:
     try:
         return health.serve("embedded", settings.metrics_host, port, platform.ready)
     except OSError as error:
-        console.print(f"No metrics: port {port} cannot be used ({error.strerror}); set ALLIANCE_GATEWAY_METRICS_PORT.")
+        console.print(
+            f"No metrics: port {port} cannot be used ({error.strerror}); set ALLIANCE_GATEWAY_METRICS_PORT."
+        )
         return lambda: None
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import httpx
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
 from alliance.settings import Settings
+from simulation.client import Api, at_least
 from simulation.sample import write_sample
 from simulation.year import play
 
@@ -17,6 +19,8 @@ from . import sessions
 from .tokens import Tokens
 
 SEED = 1
+#: Seconds for which the first table waits until everything that was played is in it.
+PATIENCE = 120.0
 
 
 def state_token(tokens: Tokens, path: Path) -> tuple[str, str]:
@@ -37,6 +41,7 @@ def show(tokens: Tokens, settings: Settings, console: Console) -> None:
     address = f"http://{settings.host}:{settings.port}"
     token, secret = state_token(tokens, settings.var / "state.token")
     folder = settings.var / "sample"
+    positions: Mapping[str, int] = {}
     if settings.sample != "none" and not (folder / "played.json").exists():
         console.print("Loading a sample state and playing its school year through the API:")
         folder.mkdir(parents=True, exist_ok=True)
@@ -45,8 +50,8 @@ def show(tokens: Tokens, settings: Settings, console: Console) -> None:
         played = play(address, secret, bundle, SEED, folder)
         for note in played.notes:
             console.print(f"Note: {note}", markup=False)
-    positions = _await_read_models(address, secret)
-    console.print(_districts(positions))
+        positions = played.positions
+    console.print(_districts(_read(address, secret, positions)))
     console.print(f"Alliance runs at {address} (Ctrl-C or `make down` stops it)")
     console.print(f"  API reference   {address}/docs")
     console.print(f"  sign in once    {address}{sessions.create_link(tokens.database, token)}")
@@ -54,29 +59,29 @@ def show(tokens: Tokens, settings: Settings, console: Console) -> None:
     console.print(f"                  also in {settings.var / 'state.token'}")
 
 
-def _await_read_models(address: str, secret: str) -> list[dict[str, Any]]:
-    """The districts with their headline figures, page by page."""
-    rows: list[dict[str, Any]] = []
-    parameters: dict[str, str] = {"limit": "100"}
-    with httpx.Client(base_url=address, headers={"Authorization": f"Bearer {secret}"}, trust_env=False) as client:
-        while True:
-            page = client.get("/v1/districts", params=parameters, timeout=30).raise_for_status().json()
-            rows.extend(page["data"])
-            if page["next"] is None:
-                return rows
-            parameters["after"] = page["next"]
+def _read(address: str, secret: str, positions: Mapping[str, int]) -> list[dict[str, Any]]:
+    """The districts with their headline figures, as of these positions at least."""
+    api = Api(address, secret, SEED, PATIENCE)
+    fresh = {"at_least": at_least(positions)} if positions else {}
+    try:
+        return list(api.pages("/v1/districts", limit=100, **fresh))
+    finally:
+        api.close()
 
 
 def _districts(rows: list[dict[str, Any]]) -> Table:
-    table = Table("district", "id", "pledges signed", "folders returned", "classes reported", "survey response")
+    table = Table(box=SIMPLE)
+    table.add_column("district")
+    table.add_column("id", no_wrap=True)
+    for heading in ("pledges", "folders", "reported", "survey"):
+        table.add_column(heading, justify="right", no_wrap=True)
     for row in rows:
         indicators = row.get("indicators", {})
         names = ("pledges_signed", "folders_returned", "classes_reported", "survey_response")
-        table.add_row(row["district"]["name"], row["district"]["id"], *(_rate(indicators.get(name)) for name in names))
+        rates = [_rate(indicators.get(name)) for name in names]
+        table.add_row(row["district"]["name"], row["district"]["id"], *rates)
     return table
 
 
 def _rate(indicator: dict[str, Any] | None) -> str:
-    if not indicator or indicator["rate"] is None:
-        return "–"
-    return f"{indicator['rate']:.1%}  ({indicator['numerator']:,} of {indicator['denominator']:,})"
+    return "–" if not indicator or indicator["rate"] is None else f"{indicator['rate']:.1%}"

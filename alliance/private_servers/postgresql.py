@@ -28,7 +28,7 @@ class PrivatePostgres:
     """
 
     def __init__(self, folder: Path | None = None) -> None:
-        self.programs = find("postgresql", "postgresql", "initdb", "/usr/lib/postgresql/*/bin")
+        self.programs = find("PostgreSQL", "postgresql", "initdb", "/usr/lib/postgresql/*/bin")
         self.user = "postgres" if os.geteuid() == 0 else None
         self._folder = Folder("postgresql", folder, self.user)
         self._require_reach()

@@ -26,7 +26,7 @@ class PrivateRabbitMQ:
     """One RabbitMQ node with no plugins. `url` is its virtual host `/`; `create_vhosts` makes more."""
 
     def __init__(self, folder: Path | None = None) -> None:
-        self.programs = find("rabbitmq", "rabbitmq-server", "rabbitmq-server", "/usr/lib/rabbitmq/bin")
+        self.programs = find("RabbitMQ", "rabbitmq-server", "rabbitmq-server", "/usr/lib/rabbitmq/bin")
         self._folder = Folder("rabbitmq", folder, None)
         path = self._folder.path
         self.data = path / "mnesia"
