@@ -218,6 +218,13 @@ class RosterView:
             return connection.execute(query).one_or_none()
 
 
+def forget(database: Database) -> None:
+    """Drop the view and its checkpoint: the next `prepare` and `follow` make it again from the feed."""
+    with database.transaction() as connection:
+        metadata.drop_all(connection)
+        checkpoints.reset(connection, _NAME)
+
+
 def _on(day: date) -> list[Any]:
     return [enrolments.c.begins_on <= day, or_(enrolments.c.ends_on.is_(None), enrolments.c.ends_on >= day)]
 

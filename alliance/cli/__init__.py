@@ -4,6 +4,7 @@ databases.py   migrate, doctor
 parts.py       serve, relay, receive, project
 models.py      rebuild, parked
 people.py      tokens
+restoring.py   restored
 input.py       roster import, simulate
 """
 
@@ -17,7 +18,7 @@ from rich.console import Console
 
 from .. import __version__
 from ..errors import AllianceError
-from . import databases, input, models, parts, people
+from . import databases, input, models, parts, people, restoring
 
 stderr = Console(stderr=True, soft_wrap=True)
 
@@ -41,6 +42,7 @@ for command in (
     models.rebuild,
     models.parked,
     people.tokens,
+    restoring.restored,
     input.roster,
     input.simulate,
 ):
