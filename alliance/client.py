@@ -5,6 +5,7 @@ Both raise the same AllianceErrors, and a remote service that does not answer in
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -48,7 +49,10 @@ class LocalService:
     def call(
         self, operation: str, body: Mapping[str, Any], context: Context, *, seconds: float = SECONDS
     ) -> dict[str, Any]:
-        result: dict[str, Any] = getattr(self._app, operation)(dict(body), context)
+        method = getattr(self._app, operation, None)
+        if method is None:
+            raise NotFound(f"The {type(self._app).__name__} service has no operation {operation}.")
+        result: dict[str, Any] = method(dict(body), context)
         return result
 
     def upload(
@@ -85,9 +89,8 @@ class RemoteService:
     def upload(
         self, operation: str, path: Path, body: Mapping[str, Any], context: Context, *, seconds: float
     ) -> dict[str, Any]:
-        call = msgspec.json.encode({"context": context.to_dict(), "body": body}).decode(
-            "ascii", "backslashreplace"
-        )
+        # A header holds ASCII only.
+        call = json.dumps({"context": context.to_dict(), "body": dict(body)})
         with path.open("rb") as file:
             return self._send(
                 operation,

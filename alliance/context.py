@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID, uuid4, uuid5
 
 from .errors import Forbidden
 
@@ -47,6 +47,12 @@ class Context:
     now: datetime
     correlation_id: str
     traceparent: str | None = None
+
+    @classmethod
+    def of_system(cls) -> Context:
+        """For what a deployment does by itself, e.g. when it is installed: a new command, now."""
+        command_id = uuid4()
+        return cls(Caller("system"), command_id, False, datetime.now(UTC), str(command_id))
 
     def item(self, index: int) -> Context:
         """The context of item `index` of a bulk body; the same index of a repeat gives the same command id."""

@@ -114,13 +114,36 @@ class _Upload(_Operation):
         # Werkzeug hides a body without a length; the server's own stream ends where the chunks end.
         stream = request.environ["wsgi.input"]
         with tempfile.NamedTemporaryFile(prefix="alliance-upload-", delete=False) as file:
-            while chunk := stream.read(1 << 16):
-                file.write(chunk)
+            try:
+                while chunk := stream.read(1 << 16):
+                    file.write(chunk)
+                if request.content_length not in (None, file.tell()):
+                    raise ValueError(f"{file.tell()} of {request.content_length} bytes")
+            except BaseException as error:
+                os.unlink(file.name)  # the part that came holds names too
+                if isinstance(error, ValueError):  # also what eventlet raises for a broken chunk
+                    raise Malformed("The upload broke off; send it again.") from error
+                raise
         return ({**body, "path": file.name}, context), {}
+
+
+class _Read(_Operation):
+    """`GET /<method>`; the method answers the response itself."""
+
+    def get_url_rule(self) -> Rule:
+        return Rule(f"/{self.method_name}", methods=["GET"])
+
+    def get_entrypoint_parameters(self, request: Request) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        self.authenticate(request)
+        return (request,), {}
+
+    def response_from_result(self, result: Response) -> Response:
+        return result
 
 
 operation = _Operation.decorator
 upload = _Upload.decorator
+read = _Read.decorator
 
 
 @contextmanager
@@ -153,14 +176,11 @@ class Edge:
 class SourceEdge(Edge):
     """The edge of a service that owns a log."""
 
-    @http("GET", "/feed")
+    @read
     def feed(self, request: Request) -> Response:
         """A page of the log after a position, for readers that catch up."""
         after, limit = (
             request.args.get(name, default, int) for name, default in (("after", 0), ("limit", 1000))
         )
-        try:
-            page = feeds.LocalFeed(self.app.log).page(after, min(max(limit, 1), 5000))
-        except Unavailable as error:
-            return Response(f"{error.detail}\n", 503, {"Retry-After": "1"})
+        page = feeds.LocalFeed(self.app.log).page(after, min(max(limit, 1), 5000))
         return Response(feeds.to_json(page), mimetype="application/json")

@@ -21,6 +21,7 @@ from rich.console import Console
 
 from alliance import health, logs, migrations
 from alliance.client import LocalService, ServiceClient
+from alliance.context import Context
 from alliance.database import Database
 from alliance.errors import Unavailable
 from alliance.feed import LocalFeed
@@ -77,7 +78,8 @@ class Embedded:
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
-        """Prepare the read models and start copying, folding and following."""
+        """Publish the shipped instruments, prepare the read models, and start copying, folding and following."""
+        self.apps["surveys"].publish_shipped({}, Context.of_system())
         for projector in self._projectors:
             projector.prepare()
         views = [app.roster for app in self.apps.values() if getattr(app, "roster", None) is not None]

@@ -47,7 +47,7 @@ def show(tokens: Tokens, settings: Settings, console: Console) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         bundle = folder / "roster.zip"
         write_sample(bundle, SEED)
-        played = play(address, secret, bundle, SEED, folder)
+        played = play(address, secret, bundle, SEED, folder, bulk=True)
         for note in played.notes:
             console.print(f"Note: {note}", markup=False)
         positions = played.positions

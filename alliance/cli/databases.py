@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from uuid import uuid4
 
 import click
 from rich.console import Console
@@ -13,7 +11,7 @@ from rich.table import Table
 from sqlalchemy import inspect
 
 from .. import broker, checkpoints, migrations
-from ..context import Caller, Context
+from ..context import Context
 from ..database import Database
 from ..errors import Unavailable
 from ..journal import Journal
@@ -41,9 +39,7 @@ def migrate(owners: tuple[str, ...]) -> None:
         database.close()
     if "surveys" in (owners or OWNERS):
         # The shipped instruments are part of the release as the tables are; published once, then left alone.
-        command_id = uuid4()
-        context = Context(Caller("system"), command_id, False, datetime.now(UTC), str(command_id))
-        composition.app("surveys", settings).publish_shipped({}, context)
+        composition.app("surveys", settings).publish_shipped({}, Context.of_system())
 
 
 @click.command(epilog="Example: alliance doctor")

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import click
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from ..context import Caller, Context
+from ..context import Context
 from ..settings import Settings
 from . import composition
 
@@ -49,7 +47,7 @@ def import_(bundle: Path, source: str, strict: bool, dry_run: bool, confirm: boo
     with Progress(transient=True) as progress:
         task = progress.add_task("importing", total=None)
         app.progress = lambda done, total: progress.update(task, completed=done, total=total)
-        result = app.import_roster(body, _context())
+        result = app.import_roster(body, Context.of_system())
     console = Console(soft_wrap=True)
     for problem in result["problems"]:
         where = f"{problem['file']}:{problem['line']}" if problem["line"] else problem["file"]
@@ -61,11 +59,6 @@ def import_(bundle: Path, source: str, strict: bool, dry_run: bool, confirm: boo
     console.print(table)
     if strict and any(problem["severity"] == "error" for problem in result["problems"]):
         sys.exit(1)
-
-
-def _context() -> Context:
-    command_id = uuid4()
-    return Context(Caller("system"), command_id, False, datetime.now(UTC), str(command_id))
 
 
 @click.group(epilog="Example: alliance simulate mississippi --scale 0.05")

@@ -17,7 +17,7 @@ from typing import Any
 #: while the server is down, and a connection to a dead server could then connect to itself.
 PORTS = range(20_000, 32_000)
 #: Seconds until a server must answer. A loaded machine of two cores needs about a fifth of it.
-DEADLINE = 90.0
+DEADLINE = 120.0
 
 
 class PrivateServerError(RuntimeError):
