@@ -109,6 +109,17 @@ class Publisher:
             self.close()
             raise
 
+    def keep_alive(self) -> None:
+        """Exchange heartbeats between two batches; else the broker would take a quiet log's relay for dead."""
+        if self._connection is None:
+            return
+        try:
+            with suppress(TimeoutError):
+                self._connection.drain_events(timeout=0.001)
+            self._connection.heartbeat_check()
+        except BrokerErrors:
+            self.close()
+
     def close(self) -> None:
         """Drop the connection; the next publish opens a new one."""
         connection, self._connection, self._channel = self._connection, None, None

@@ -15,6 +15,9 @@ import msgspec
 CONTENT_TYPE = "application/json"
 _PREFIX = "alliance"
 
+#: What reading a document that is not ours can raise; the last comes of a body that is nested very deeply.
+UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
     """A recorded event. `position` counts within its source 1, 2, 3 … without holes; `time` is UTC."""
@@ -59,12 +62,15 @@ def to_cloudevent(event: Event) -> dict[str, Any]:
 
 
 def from_cloudevent(document: Mapping[str, Any]) -> Event:
-    """The event of a document made by `to_cloudevent`; ValueError or KeyError says what is missing or malformed."""
+    """The event of a document made by `to_cloudevent`; one of UNREADABLE says what is missing or malformed.
+
+    What comes back can be stored: its numbers and texts fit the journal's columns.
+    """
     _, source, type_ = document["type"].split(".")
     data = document["data"]
     if not isinstance(data, dict):
         raise ValueError("data is not a JSON object")
-    return Event(
+    event = Event(
         id=str(document["id"]),
         source=source,
         position=int(document["sequence"]),
@@ -79,6 +85,21 @@ def from_cloudevent(document: Mapping[str, Any]) -> Event:
         causation_id=str(document["causationid"]),
         traceparent=document.get("traceparent"),
     )
+    _require_storable(event)
+    return event
+
+
+def _require_storable(event: Event) -> None:
+    for number, bits in ((event.position, 63), (event.stream_version, 31), (event.schema_version, 15)):
+        if not 1 <= number < 1 << bits:
+            raise ValueError(f"{number} is no position or version")
+    if not 1 <= len(event.id) <= 36:
+        raise ValueError("the id is empty, or longer than a UUID")
+    if event.time.tzinfo is None:
+        raise ValueError("the time has no zone")
+    texts = (event.stream, event.type, event.district, event.correlation_id, event.causation_id)
+    if "\0" in "".join((*texts, event.traceparent or "")):
+        raise ValueError("a text holds a NUL")
 
 
 def to_json(event: Event) -> bytes:
@@ -86,7 +107,7 @@ def to_json(event: Event) -> bytes:
 
 
 def from_json(body: bytes) -> Event:
-    """As `from_cloudevent`; a body that is no JSON object raises ValueError too."""
+    """As `from_cloudevent`, for a body that should be a JSON object."""
     document = msgspec.json.decode(body)
     if not isinstance(document, dict):
         raise ValueError("the body is not a JSON object")

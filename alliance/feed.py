@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import httpx
 import msgspec
 
-from .envelope import Event, from_cloudevent, to_cloudevent
+from .envelope import UNREADABLE, Event, from_cloudevent, to_cloudevent
 from .errors import Unavailable
 from .log import Log
 
@@ -63,9 +63,11 @@ class RemoteFeed:
         try:
             response = self._client.get("/feed", params={"after": after, "limit": limit})
             response.raise_for_status()
-        except httpx.HTTPError as error:
-            raise Unavailable(f"The feed of {self.source} cannot be read; trying again.") from error
-        return from_json(response.content)
+            return from_json(response.content)
+        except (httpx.HTTPError, *UNREADABLE) as error:
+            raise Unavailable(
+                f"The feed of {self.source} cannot be read ({type(error).__name__}); trying again."
+            ) from error
 
 
 def to_json(page: Page) -> bytes:

@@ -20,7 +20,7 @@ from kombu import Connection, Consumer
 from sqlalchemy import insert
 
 from . import broker, metrics
-from .envelope import Event, from_json
+from .envelope import UNREADABLE, Event, from_json
 from .errors import Diverged, Unavailable
 from .feed import PAGE, Feed
 from .journal import Journal
@@ -59,26 +59,29 @@ class Receiver:
 
         Returns how many events were new. Raises Unavailable (nothing may be acknowledged) or Diverged.
         """
-        events = [event for delivery in deliveries if (event := self._parse(delivery)) is not None]
+        strange: list[tuple[Delivery, str]] = []
+        readable = [(event, each) for each in deliveries if (event := self._parse(each, strange)) is not None]
         new = 0
-        next_, _ = self._journal.source(self.source)
-        next_ += 1
+        at, _ = self._journal.source(self.source)
         run: list[Event] = []
-        duplicates = 0
-        for event in sorted(events, key=lambda event: event.position):
-            if event.position > next_ + len(run):
-                new += self._append(run)
-                run = []
-                new += self.catch_up()
-                next_ = self._journal.source(self.source)[0] + 1
-            if event.position < next_ + len(run):
-                duplicates += 1
-                self._append([event])  # only compares it with the one held
-                continue
-            run.append(event)
+        seen: list[Event] = []
+        for event, delivery in sorted(readable, key=lambda pair: pair[0].position):
+            if event.position > at + len(run) + 1:
+                new += self._append(run) + self.catch_up()
+                run, (at, _) = [], self._journal.source(self.source)
+            if event.position > at + len(run) + 1:
+                # Every relay publishes after the commit, so this was never in the log.
+                strange.append((delivery, "at a position that the source's log has not reached"))
+            elif event.position > at + len(run):
+                run.append(event)
+            else:
+                seen.append(event)
         new += self._append(run)
-        if duplicates:
-            metrics.duplicates.labels(self.source).inc(duplicates)
+        self._append(seen)  # writes nothing: compares them with those held
+        if seen:
+            metrics.duplicates.labels(self.source).inc(len(seen))
+        # Last, so that a batch which is delivered again after a fault does not leave them twice.
+        self._set_aside(strange)
         return new
 
     def catch_up(self) -> int:
@@ -101,22 +104,25 @@ class Receiver:
     def _append(self, run: list[Event]) -> int:
         return self._journal.append(self.source, run) if run else 0
 
-    def _parse(self, delivery: Delivery) -> Event | None:
+    def _parse(self, delivery: Delivery, strange: list[tuple[Delivery, str]]) -> Event | None:
         try:
             event = from_json(delivery.body)
             if event.source != self.source:
                 raise ValueError(f"an event of {event.source} in the queue of {self.source}")
             return event
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            # What cannot be read is kept as it came; the gap it leaves is filled from the feed.
-            with self._journal.database.transaction() as connection:
-                connection.execute(
-                    insert(rejected).values(source=self.source, body=delivery.body, reason=f"{error!r}"[:500])
-                )
-            log.error(
-                "message set aside", source=self.source, bytes=len(delivery.body), reason=type(error).__name__
-            )
+        except UNREADABLE as error:
+            strange.append((delivery, f"{error!r}"))
             return None
+
+    def _set_aside(self, strange: list[tuple[Delivery, str]]) -> None:
+        """Keep what is no event of this source as it came; a gap that it leaves is filled from the feed."""
+        if not strange:
+            return
+        rows = [{"source": self.source, "body": each.body, "reason": reason[:500]} for each, reason in strange]
+        with self._journal.database.transaction() as connection:
+            connection.execute(insert(rejected), rows)
+        sizes = [len(each.body) for each, _ in strange]
+        log.error("messages set aside", source=self.source, messages=len(strange), bytes=sizes)
 
 
 def follow(receiver: Receiver, stopping: threading.Event, poll: float = 0.1) -> None:

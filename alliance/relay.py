@@ -69,6 +69,7 @@ class Relay:
                 continue
             self.healthy, retry = True, FIRST_RETRY
             if not published:
+                self._publisher.keep_alive()
                 stopping.wait(IDLE_SECONDS)
         self._publisher.close()
 

@@ -98,14 +98,15 @@ def _servers(stack: ExitStack, var: Path) -> dict[str, str]:
 
 
 def _reachable(folder: Path, user: str) -> Path:
-    """`folder`, or for root a folder that the server's own user can reach."""
+    """`folder`, or for root a folder that the server's own user can reach; the one that has data comes first."""
     if os.geteuid() != 0:
         return folder
-    folder.mkdir(parents=True, exist_ok=True)
-    shutil.chown(folder, user)
-    if subprocess.run(["test", "-w", str(folder)], user=user, extra_groups=[], check=False).returncode == 0:
-        return folder
     moved = REACHABLE / str(folder).strip("/").replace("/", "-")
+    folder.mkdir(parents=True, exist_ok=True)
+    if not moved.exists():
+        shutil.chown(folder, user)
+        if subprocess.run(["test", "-w", str(folder)], user=user, extra_groups=[], check=False).returncode == 0:
+            return folder
     print(f"the user {user} cannot reach {folder}; its data is kept in {moved}")
     return moved
 

@@ -7,18 +7,17 @@ before they read any of the answer, as HTTP/1.1 lets them.
 
 from __future__ import annotations
 
-import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import wraps
+from functools import partial, wraps
 from http import HTTPStatus
-from typing import IO, Any
+from typing import Any
 
 import orjson
 from flask import Response, g, request
 from flask_smorest import Blueprint
-from marshmallow import Schema
 
 from alliance.errors import AllianceError, Invalid, TooLarge, Unavailable
 
@@ -27,7 +26,7 @@ from .calling import call, chunk_context, command_context
 from .parts import parts
 from .permissions import require
 from .problems import not_json
-from .reading import LINES, load, unsupported
+from .reading import LINES, checker, pieces, unsupported
 from .schemas.shape import Answer, Shape
 
 View = Callable[..., Any]
@@ -57,7 +56,10 @@ class Bulk:
         text = {"type": "string", "description": "one JSON object a line, each of at most 64 KiB"}
         example = "".join(f"{orjson.dumps(result).decode()}\n" for result in results)
         return {
-            "requestBody": {"required": True, "content": {LINES: {"schema": text, "example": f"{line}\n{line}\n"}}},
+            "requestBody": {
+                "required": True,
+                "content": {LINES: {"schema": text, "example": f"{line}\n{line}\n"}},
+            },
             "responses": {
                 200: {
                     "description": "For a bulk body, a result for each line; else a repeat, or nothing new",
@@ -94,13 +96,25 @@ def run_lines(bulk: Bulk, path: dict[str, Any]) -> Response:
 
 def run(bulk: Bulk, path: dict[str, Any]) -> Response:
     """A result line for every line that is not blank, in order. Raises Unavailable only when nothing was taken."""
-    request.max_content_length = sys.maxsize
-    whole, schema = command_context(), bulk.line()
-    results: IO[bytes] = tempfile.SpooledTemporaryFile(_SPOOL_BYTES, dir=parts().uploads)
+    with ExitStack() as undo:
+        results = undo.enter_context(tempfile.SpooledTemporaryFile(_SPOOL_BYTES, dir=str(parts().uploads)))
+        for result in _results(bulk, path):
+            results.write(orjson.dumps(result, option=orjson.OPT_APPEND_NEWLINE))
+        length = results.tell()
+        results.seek(0)
+        response = Response(iter(partial(results.read, 65536), b""), mimetype=LINES)
+        response.content_length = length
+        response.headers["Cache-Control"] = "no-store"
+        response.call_on_close(undo.pop_all().close)
+    return response
+
+
+def _results(bulk: Bulk, path: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    whole, check, shown = command_context(), checker(bulk.line()), frozenset(bulk.answers().dump_fields)
     away: Unavailable | None = None
     taken = False
-    for number, chunk in enumerate(_chunks(request.stream)):
-        checked = [_checked(schema, line) for _, line in chunk]
+    for number, chunk in enumerate(_chunks(pieces())):
+        checked = [_checked(check, line) for _, line in chunk]
         bodies = [item for item in checked if not isinstance(item, AllianceError)]
         found: Iterator[dict[str, Any]] = iter(())
         if bodies and away is None:
@@ -119,22 +133,17 @@ def run(bulk: Bulk, path: dict[str, Any]) -> Response:
             if isinstance(item, AllianceError):
                 result = _failure(item)
             else:
-                result = _failure(away) if away is not None else _shown(next(found), bulk.answers())
-            results.write(orjson.dumps({"line": line, **result}, option=orjson.OPT_APPEND_NEWLINE))
-    length = results.tell()
-    results.seek(0)
-    response = Response(_pieces(results), mimetype=LINES, headers={"Cache-Control": "no-store"})
-    response.content_length = length
-    return response
+                result = _failure(away) if away is not None else _shown(next(found), shown)
+            yield {"line": line, **result}
 
 
-def _chunks(stream: IO[bytes]) -> Iterator[list[tuple[int, bytes | None]]]:
+def _chunks(pieces: Iterable[bytes]) -> Iterator[list[tuple[int, bytes | None]]]:
     """Numbered lines that are not blank, those of CHUNK_LINES lines of input at a time.
 
     Chunks end at fixed line numbers, so that a repeat of the same body meets the same command ids.
     """
     chunk: list[tuple[int, bytes | None]] = []
-    for number, line in enumerate(lines(stream), start=1):
+    for number, line in enumerate(lines(pieces), start=1):
         if line is None or line.strip():
             chunk.append((number, line))
         if number % limits.CHUNK_LINES == 0:
@@ -144,10 +153,10 @@ def _chunks(stream: IO[bytes]) -> Iterator[list[tuple[int, bytes | None]]]:
         yield chunk
 
 
-def lines(stream: IO[bytes]) -> Iterator[bytes | None]:
-    """The lines of a stream without their ends; None for one above LINE_BYTES, whose bytes are let go as they come."""
+def lines(pieces: Iterable[bytes]) -> Iterator[bytes | None]:
+    """The lines of a body without their ends; None for one above LINE_BYTES, whose bytes are let go as they come."""
     rest, skipping = b"", False
-    while piece := stream.read(limits.LINE_BYTES):
+    for piece in pieces:
         *whole, rest = (rest + piece).split(b"\n")
         for line in whole:
             yield None if skipping or len(line) > limits.LINE_BYTES else line
@@ -158,31 +167,28 @@ def lines(stream: IO[bytes]) -> Iterator[bytes | None]:
         yield None if skipping else rest
 
 
-def _checked(schema: Schema, line: bytes | None) -> dict[str, Any] | AllianceError:
+def _checked(check: Callable[[Any], dict[str, Any]], line: bytes | None) -> dict[str, Any] | AllianceError:
     try:
         if line is None:
-            return TooLarge(f"A line may hold at most {limits.in_words(limits.LINE_BYTES)}; shorten it and send it again.")
+            return TooLarge(
+                f"A line may hold at most {limits.in_words(limits.LINE_BYTES)}; shorten it and send it again."
+            )
         try:
             body = orjson.loads(line)
         except orjson.JSONDecodeError as error:
             return not_json(error, "line")
-        return load(schema, body)
+        return check(body)
     except Invalid as error:
         return error
 
 
-def _shown(result: dict[str, Any], answers: Answer) -> dict[str, Any]:
+def _shown(result: dict[str, Any], names: frozenset[str]) -> dict[str, Any]:
+    """The fields of a result that the API promises, and no other."""
     status = result["status"]
     if status >= HTTPStatus.BAD_REQUEST:
         return {"status": status, "problem": result["problem"]}
-    return {"status": status, **answers.dump(result)}
+    return {"status": status, **{name: value for name, value in result.items() if name in names}}
 
 
 def _failure(error: AllianceError) -> dict[str, Any]:
     return {"status": error.status, "problem": error.to_problem()}
-
-
-def _pieces(results: IO[bytes]) -> Iterator[bytes]:
-    with results:
-        while piece := results.read(65536):
-            yield piece

@@ -22,6 +22,9 @@ from .parts import parts
 #: Command ids are derived within this namespace; changing it would make every repeat look new.
 NAMESPACE = UUID("0d3c7a52-6f5e-4f0b-9b1e-3c5d8a7e4f10")
 
+#: Seconds that a command may take which touches every household of a district.
+LONG_SECONDS = 30.0
+
 #: Seconds for which evaluation waits, at most, for the positions that a read asks for.
 AT_LEAST_SECONDS = 2.0
 
@@ -62,17 +65,22 @@ def ask_as(caller: Caller, operation: str, body: dict[str, Any]) -> dict[str, An
     return call(operation, body, context(caller, uuid4(), keyed=False))
 
 
-def run(body: dict[str, Any], *, prover: str = "") -> tuple[dict[str, Any], int]:
+def run(body: dict[str, Any], *, prover: str = "", seconds: float = SECONDS) -> tuple[dict[str, Any], int]:
     """What became of a command, with 201, or with 200 when it was a repeat or changed nothing.
 
     `prover` is what a caller without a token proves itself by, so that no two families share a command id.
     """
-    result = call(g.operation, body, command_context(prover))
+    result = call(g.operation, body, command_context(prover), seconds=seconds)
     return result, 201 if result.get("created", True) else 200
 
 
 def call(
-    operation: str, body: dict[str, Any], context: Context, *, seconds: float = SECONDS, file: Path | None = None
+    operation: str,
+    body: dict[str, Any],
+    context: Context,
+    *,
+    seconds: float = SECONDS,
+    file: Path | None = None,
 ) -> dict[str, Any]:
     """Every call of a service passes here, and so the table of permissions."""
     permissions.require(context.caller.role, operation)
@@ -90,8 +98,13 @@ def command_context(prover: str = "") -> Context:
         return context(g.caller, uuid4(), keyed=False)
     if not _VISIBLE.fullmatch(key):
         raise Invalid(
-            f"The Idempotency-Key cannot be used; send 1 to {KEY_CHARACTERS} visible ASCII characters, for example a UUID.",
-            errors=[{"field": "Idempotency-Key", "message": f"must be 1 to {KEY_CHARACTERS} visible ASCII characters"}],
+            f"The Idempotency-Key cannot be used; send 1 to {KEY_CHARACTERS} visible ASCII characters, such as a UUID.",
+            errors=[
+                {
+                    "field": "Idempotency-Key",
+                    "message": f"must be 1 to {KEY_CHARACTERS} visible ASCII characters",
+                }
+            ],
         )
     who = g.caller.token or hashlib.sha256(prover.encode()).hexdigest()
     return context(g.caller, uuid5(NAMESPACE, "\n".join((who, g.operation, key))), keyed=True)

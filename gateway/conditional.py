@@ -42,6 +42,8 @@ def expected_version() -> int | None:
     if tag is None:
         raise Invalid(
             "If-Match cannot be read; send the ETag exactly as the folder's last answer gave it.",
-            errors=[{"field": "If-Match", "message": "must be one ETag of this folder, in its quotation marks"}],
+            errors=[
+                {"field": "If-Match", "message": "must be one ETag of this folder, in its quotation marks"}
+            ],
         )
     return int(tag[1])

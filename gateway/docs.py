@@ -19,7 +19,10 @@ def register(app: Flask, api: Api) -> None:
         """Every address of the API, with examples."""
         document = api.spec.to_dict()
         page = render_template(
-            "docs.html", document=document, tags=_by_tag(document), introduction=_prose(document["info"]["description"])
+            "docs.html",
+            document=document,
+            tags=_by_tag(document),
+            introduction=_prose(document["info"]["description"]),
         )
         response = make_response(page)
         response.headers["Cache-Control"] = "no-cache"
@@ -36,7 +39,12 @@ def _by_tag(document: dict[str, Any]) -> list[dict[str, Any]]:
         {
             **tag,
             "operations": [
-                {"path": path, "method": method.upper(), **item[method], "parameters": _parameters(item, method)}
+                {
+                    "path": path,
+                    "method": method.upper(),
+                    **item[method],
+                    "parameters": _parameters(item, method),
+                }
                 for path, item in document["paths"].items()
                 for method in _METHODS
                 if method in item and tag["name"] in item[method]["tags"]
@@ -52,7 +60,9 @@ def _parameters(item: dict[str, Any], method: str) -> list[dict[str, Any]]:
 
 def _prose(text: str) -> Markup:
     """The little Markdown of our own description as HTML: paragraphs, **strong** and `code`."""
-    return Markup("").join(Markup("<p>{}</p>").format(_prose_line(each)) for each in text.strip().split("\n\n"))
+    return Markup("").join(
+        Markup("<p>{}</p>").format(_prose_line(each)) for each in text.strip().split("\n\n")
+    )
 
 
 def _prose_line(text: str) -> Markup:

@@ -29,5 +29,8 @@ def post_worker_init(worker: Any) -> None:
     """Open the internal port in the process that serves, where the metrics are."""
     settings, parts = Settings.load(), worker.wsgi.extensions[KEY]
     health.serve(
-        "gateway", settings.metrics_host, settings.metrics_ports["gateway"], lambda: all(check(parts).values())
+        "gateway",
+        settings.metrics_host,
+        settings.metrics_ports["gateway"],
+        lambda: all(check(parts).values()),
     )

@@ -100,6 +100,7 @@ def create(app: Flask) -> ApiDocument:
     }
     api = ApiDocument(app)
     api.spec.components.security_scheme(
-        "bearer", {"type": "http", "scheme": "bearer", "description": "a token made by `alliance tokens create`"}
+        "bearer",
+        {"type": "http", "scheme": "bearer", "description": "a token made by `alliance tokens create`"},
     )
     return api

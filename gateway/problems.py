@@ -28,6 +28,8 @@ def register(app: Flask) -> None:
 
 
 def answer(error: AllianceError) -> Response:
+    if isinstance(error, TooLarge):
+        _drain()
     return respond(error.to_problem(), headers_of(error))
 
 
@@ -36,9 +38,7 @@ def answer_http(error: HTTPException) -> Response:
     if error.response is not None or (error.code is not None and error.code < 400):
         return error.get_response()  # type: ignore[return-value]
     if isinstance(error, RequestEntityTooLarge):
-        _drain()
-        limit = request.max_content_length or limits.BODY_BYTES
-        return answer(TooLarge(f"The body of this request may hold at most {limits.in_words(limit)}; {_instead(limit)}"))
+        return answer(too_large(limits.BODY_BYTES))
     if isinstance(error, NotFound):
         return answer(NoSuchThing("There is nothing at this address; /docs lists every address there is."))
     problem = {
@@ -70,7 +70,9 @@ def respond(problem: dict[str, Any], headers: dict[str, str] | None = None) -> R
     """The problem with the request's id, as a page where a browser asks for one; never stored by any cache."""
     problem = {**problem, "request_id": correlation_id()}
     if _wants_page():
-        response = Response(render_template("problem.html", problem=problem), problem["status"], mimetype="text/html")
+        response = Response(
+            render_template("problem.html", problem=problem), problem["status"], mimetype="text/html"
+        )
     else:
         response = Response(orjson.dumps(problem), problem["status"], mimetype=MEDIA_TYPE)
     response.headers["Cache-Control"] = "no-store"
@@ -100,10 +102,13 @@ def not_json(error: orjson.JSONDecodeError, what: str = "body") -> Malformed:
     )
 
 
-def _instead(limit: int) -> str:
-    if limit >= limits.ROSTER_BYTES:
-        return "split the bundle by district."
-    return "send many things as application/x-ndjson, a line each, where the address takes that."
+def too_large(limit: int) -> TooLarge:
+    instead = (
+        "split the bundle by district."
+        if limit == limits.ROSTER_BYTES
+        else "send many things as application/x-ndjson, a line each, where the address takes that."
+    )
+    return TooLarge(f"The body of this request may hold at most {limits.in_words(limit)}; {instead}")
 
 
 def _drain() -> None:

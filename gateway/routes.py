@@ -11,7 +11,8 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from apispec.ext.marshmallow import OpenAPIConverter
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin, OpenAPIConverter
 from flask import make_response
 from flask_smorest import Blueprint
 
@@ -26,13 +27,23 @@ from .schemas.shape import Answer, Shape
 View = Callable[..., Any]
 
 _PART = re.compile(r"<([a-z_]+)>")
-_converter = OpenAPIConverter("3.1.0", lambda _: None, None)
+
+
+def _converter() -> OpenAPIConverter:
+    """What turns a field into its description; apispec makes one only together with a document."""
+    plugin = MarshmallowPlugin()
+    APISpec("the parts of addresses", "1", "3.1.0", plugins=[plugin])
+    assert plugin.converter is not None
+    return plugin.converter
+
+
+_properties = _converter()
 
 _IDEMPOTENCY_KEY = {
     "in": "header",
     "name": "Idempotency-Key",
     "schema": {"type": "string", "maxLength": KEY_CHARACTERS},
-    "description": "A new UUID for each command. The same key again answers 200 with the first result, changing nothing.",
+    "description": "A new UUID for each command. The same key again answers 200 with the first result.",
     "example": "0b0e7a0c-3c53-4d7e-9f0a-6f1c2b1f7a11",
 }
 _IF_NONE_MATCH = {
@@ -73,8 +84,10 @@ class Routes(Blueprint):
             described = self.response(200, answers, example=answers.example, headers=_ETAG)(view)
             described = self.alt_response(304, description="Nothing has changed since that ETag")(described)
             if asks is not None:
-                described = self.arguments(asks, location="query")(described)
-            return self._add(rule, "GET", operation, _unstored(described) if private else described, [_IF_NONE_MATCH])
+                described = self.arguments(asks(), location="query")(described)
+            return self._add(
+                rule, "GET", operation, _unstored(described) if private else described, [_IF_NONE_MATCH]
+            )
 
         return declare
 
@@ -99,16 +112,21 @@ class Routes(Blueprint):
             described = self.response(201, answers, example=answers.example, description="Accepted")(view)
             repeated = {**answers.example, "created": False}
             described = self.alt_response(
-                200, schema=answers, example=repeated, description="A repeat, or nothing new: the first result"
+                200,
+                schema=answers,
+                example=repeated,
+                description="A repeat, or nothing new: the first result",
             )(described)
             if takes is not None:
-                described = self.arguments(takes, example=takes.example)(described)
+                described = self.arguments(takes(), example=takes.example)(described)
             if asks is not None:
-                described = self.arguments(asks, location="query")(described)
+                described = self.arguments(asks(), location="query")(described)
             described = self.doc(**(doc or {}))(_unstored(described))
             if around is not None:
                 described = around(described)
-            return self._add(rule, "POST", operation, described, [_IDEMPOTENCY_KEY, *([_IF_MATCH] if if_match else [])])
+            return self._add(
+                rule, "POST", operation, described, [_IDEMPOTENCY_KEY, *([_IF_MATCH] if if_match else [])]
+            )
 
         return declare
 
@@ -132,7 +150,11 @@ class Routes(Blueprint):
         said = described.__dict__["_apidoc"].setdefault("arguments", {})
         said["parameters"] = [*said.get("parameters", []), *headers]
         self.add_url_rule(
-            rule, view.__name__, described, methods=[method], parameters=[_in_path(name) for name in _PART.findall(rule)]
+            rule,
+            view.__name__,
+            described,
+            methods=[method],
+            parameters=[_in_path(name) for name in _PART.findall(rule)],
         )
         return described
 
@@ -161,6 +183,13 @@ def describe(operation: str) -> dict[str, Any]:
 
 
 def _in_path(name: str) -> dict[str, Any]:
-    schema = _converter.field2property(IN_PATH[name])
+    schema = _properties.field2property(IN_PATH[name])
     description, (example,) = schema.pop("description"), schema.pop("examples")
-    return {"in": "path", "name": name, "required": True, "schema": schema, "description": description, "example": example}
+    return {
+        "in": "path",
+        "name": name,
+        "required": True,
+        "schema": schema,
+        "description": description,
+        "example": example,
+    }

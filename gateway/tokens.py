@@ -7,7 +7,7 @@ import json
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -24,6 +24,10 @@ from .tables import tokens
 PREFIX = "alliance_"
 
 LABEL_LENGTH = 200
+
+#: How long a gateway trusts what it found, so that a caller's every request does not ask the database again.
+REMEMBERED = timedelta(seconds=1)
+MOST_REMEMBERED = 1000
 
 
 def utc_now() -> datetime:
@@ -51,11 +55,12 @@ class Token:
 
 
 class Tokens:
-    """The store of bearer tokens. Every look-up asks the database, so a revoked token is refused at once."""
+    """The store of bearer tokens. A revoked token is refused at once by this store, by others within REMEMBERED."""
 
     def __init__(self, database: Database, clock: Callable[[], datetime] = utc_now) -> None:
         self.database = database
         self.clock = clock
+        self._remembered: dict[str, tuple[Token, datetime]] = {}
 
     def create(
         self, *, role: str, units: Sequence[str] = (), label: str = "", expires_at: datetime | None = None
@@ -79,7 +84,16 @@ class Tokens:
 
     def find(self, secret: str) -> Token | None:
         """The token of this secret, if it is valid now."""
-        return self._valid(tokens.c.hash == hash_of(secret))
+        hashed, now = hash_of(secret), self.clock()
+        token, until = self._remembered.get(hashed, (None, now))
+        if token is not None and now < until and token.valid(now):
+            return token
+        token = self._valid(tokens.c.hash == hashed)
+        if token is not None:
+            if len(self._remembered) >= MOST_REMEMBERED:
+                self._remembered.clear()
+            self._remembered[hashed] = token, now + REMEMBERED
+        return token
 
     def get(self, id: str) -> Token | None:
         """The token of this id, if it is valid now."""
@@ -88,15 +102,21 @@ class Tokens:
     def all(self) -> list[Token]:
         """Every token ever made, oldest first, with the expired and the revoked ones."""
         with self.database.reading() as connection:
-            return [_token(row) for row in connection.execute(select(tokens).order_by(tokens.c.created_at, tokens.c.id))]
+            return [
+                _token(row)
+                for row in connection.execute(select(tokens).order_by(tokens.c.created_at, tokens.c.id))
+            ]
 
     def revoke(self, id: str) -> Token:
-        """End this token for good, with the sessions that came of it. Raises NotFound for an id that was never given."""
+        """End this token for good, with the sessions that came of it. Raises NotFound for an id never given."""
         with self.database.transaction() as connection:
             connection.execute(
-                update(tokens).where(tokens.c.id == id, tokens.c.revoked_at.is_(None)).values(revoked_at=self.clock())
+                update(tokens)
+                .where(tokens.c.id == id, tokens.c.revoked_at.is_(None))
+                .values(revoked_at=self.clock())
             )
             row = connection.execute(select(tokens).where(tokens.c.id == id)).first()
+        self._remembered.clear()
         if row is None:
             raise NotFound(f"There is no token of id {id}; the list of tokens shows the ids.")
         return _token(row)
@@ -115,7 +135,13 @@ def hash_of(secret: str) -> str:
 
 def _token(row: Row[Any]) -> Token:
     return Token(
-        row.id, row.role, tuple(json.loads(row.units)), row.label, row.created_at, row.expires_at, row.revoked_at
+        row.id,
+        row.role,
+        tuple(json.loads(row.units)),
+        row.label,
+        row.created_at,
+        row.expires_at,
+        row.revoked_at,
     )
 
 
@@ -123,7 +149,9 @@ def _check(role: str, units: Sequence[str], label: str) -> None:
     if role not in TOKEN_ROLES:
         raise _invalid("role", f"must be one of {', '.join(TOKEN_ROLES)}")
     if role not in STATEWIDE and not units:
-        raise _invalid("units", f"must name at least one org unit: a token of role {role} reaches no further than that")
+        raise _invalid(
+            "units", f"must name at least one org unit: a token of role {role} reaches no further than that"
+        )
     if role == "state" and units:
         raise _invalid("units", "must be empty: a token of role state reaches the whole state")
     if len(label) > LABEL_LENGTH:
@@ -131,4 +159,6 @@ def _check(role: str, units: Sequence[str], label: str) -> None:
 
 
 def _invalid(field: str, message: str) -> Invalid:
-    return Invalid(f"The token cannot be made: {field} {message}.", errors=[{"field": field, "message": message}])
+    return Invalid(
+        f"The token cannot be made: {field} {message}.", errors=[{"field": field, "message": message}]
+    )

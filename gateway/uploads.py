@@ -14,7 +14,7 @@ from alliance.errors import Malformed
 from . import limits
 from .calling import call, command_context
 from .parts import parts
-from .reading import unsupported
+from .reading import pieces, unsupported
 
 ZIP = "application/zip"
 
@@ -27,13 +27,12 @@ def import_bundle(options: dict[str, Any]) -> tuple[dict[str, Any], int]:
     if request.mimetype != ZIP:
         raise unsupported(request.mimetype, ZIP)
     context = command_context()
-    request.max_content_length = limits.ROSTER_BYTES
     # Names are inside: readable by the gateway alone, and removed whatever happens.
     descriptor, name = tempfile.mkstemp(suffix=".zip", prefix="roster-", dir=parts().uploads)
     path = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            while piece := request.stream.read(1 << 16):
+            for piece in pieces(limits.ROSTER_BYTES):
                 file.write(piece)
             if not file.tell():
                 raise Malformed("The body is empty; send the zip of a OneRoster CSV bundle.")

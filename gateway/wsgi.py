@@ -16,5 +16,7 @@ from .tokens import Tokens
 def build() -> Flask:
     settings = Settings.load()
     logs.configure("gateway", settings.log_level)
-    services = {name: RemoteService(name, settings.service_url(name), settings.edge_secret) for name in SERVICES}
+    services = {
+        name: RemoteService(name, settings.service_url(name), settings.edge_secret) for name in SERVICES
+    }
     return create_app(services, Tokens(Database(settings.database_url("gateway"))), settings)

@@ -57,9 +57,10 @@ class Api:
         self._patience = patience
         self._lock = Lock()
         self.positions: dict[str, int] = {}
-        #: Commands accepted, and how many of them were repeats of something known.
+        #: Commands accepted, how many of them were repeats of something known, and the events of the others.
         self.accepted = 0
         self.repeated = 0
+        self.events = 0
 
     def close(self) -> None:
         self._http.close()
@@ -77,16 +78,16 @@ class Api:
             if cursor is None:
                 return
 
-    def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """One command; answers with its result."""
+    def post(self, path: str, body: Mapping[str, Any], events: int = 1) -> dict[str, Any]:
+        """One command that makes so many events, unless it is a repeat; answers with its result."""
         content = json.dumps(body).encode()
         headers = {"Content-Type": "application/json", "Idempotency-Key": self._key(path, content)}
         answer = self._patiently(lambda: self._http.post(path, content=content, headers=headers))
-        self._note(answer)
+        self._note(answer, not answer.get("created", True), events)
         return answer
 
     def post_file(self, path: str, file: Path, content_type: str) -> dict[str, Any]:
-        """A file as the body, read from disk as it is sent."""
+        """A file as the body, read from disk as it is sent; its events are those of the log that it is first in."""
         with file.open("rb") as read:
             digest = blake2b(digest_size=16)
             while block := read.read(1 << 20):
@@ -104,7 +105,7 @@ class Api:
                 return self._http.post(path, content=blocks, headers=headers, timeout=httpx.Timeout(3600.0))
 
         answer = self._patiently(send)
-        self._note(answer)
+        self._note(answer, not answer.get("created", True), events=answer["position"]["sequence"])
         return answer
 
     def post_lines(self, path: str, commands: Iterable[Mapping[str, Any]], known: str | None = None) -> int:
@@ -135,7 +136,7 @@ class Api:
             ]
             if not refused and len(results) == expected:
                 for result in results:
-                    self._note(result, repeated=result["status"] != 201)
+                    self._note(result, result["status"] != 201)
                 return
             if not refused:
                 raise Refusal(f"POST {path}: {expected} lines sent, {len(results)} answered")
@@ -174,11 +175,12 @@ class Api:
     def _key(self, path: str, content: bytes) -> str:
         return key(self._seed, path, blake2b(content, digest_size=16).hexdigest())
 
-    def _note(self, answer: Mapping[str, Any], repeated: bool | None = None) -> None:
+    def _note(self, answer: Mapping[str, Any], repeated: bool, events: int = 1) -> None:
         position = answer.get("position")
         with self._lock:
             self.accepted += 1
-            self.repeated += (not answer.get("created", True)) if repeated is None else repeated
+            self.repeated += repeated
+            self.events += 0 if repeated else events
             if position:
                 source, sequence = position["source"], position["sequence"]
                 self.positions[source] = max(sequence, self.positions.get(source, 0))

@@ -162,7 +162,7 @@ def _return_lines(sent: Sequence[FolderMonth]) -> Iterator[dict[str, Any]]:
 
 
 def _return_as_list(api: Api, folder: FolderMonth) -> None:
-    answer = api.post(_address(folder, "returns"), {"returns": folder.returns})
+    answer = api.post(_address(folder, "returns"), {"returns": folder.returns}, events=len(folder.returns))
     refused = [each for each in answer["returns"] if each["status"] == "refused"]
     if refused:
         raise Refusal(f"{len(refused)} of {len(folder.returns)} returns refused; the first: {refused[0]}")

@@ -116,8 +116,7 @@ class _Year:
         self.bars.advance(bar)
         for problem in answer.get("problems") or ():
             self.bars.console.print(f"roster: {problem}", markup=False)
-        events = self.api.positions.get("roster", 0) if answer.get("created", True) else 0
-        self.stages.append(Stage("roster", 1, events, time.monotonic() - began))
+        self.stages.append(Stage("roster", 1, self.api.events, time.monotonic() - began))
 
     def _districts(self) -> list[_District]:
         """The state's districts as soon as the platform can tell all of the import, with their truth."""
@@ -152,7 +151,7 @@ class _Year:
     ) -> None:
         """One part of the year in every district, some at a time; the first failure stops the rest."""
         bar = self.bars.add_task(name, total=len(districts) * steps, commands=0)
-        began, accepted, repeated = time.monotonic(), self.api.accepted, self.api.repeated
+        began, accepted, events = time.monotonic(), self.api.accepted, self.api.events
 
         def step() -> None:
             self.bars.update(bar, advance=1, commands=self.api.accepted - accepted)
@@ -169,10 +168,8 @@ class _Year:
             except BaseException:
                 threads.shutdown(wait=False, cancel_futures=True)
                 raise
-        commands = self.api.accepted - accepted
-        # Every command of these parts that is no repeat adds one event.
-        events = commands - (self.api.repeated - repeated)
-        self.stages.append(Stage(name, commands, events, time.monotonic() - began))
+        seconds = time.monotonic() - began
+        self.stages.append(Stage(name, self.api.accepted - accepted, self.api.events - events, seconds))
 
 
 @contextmanager

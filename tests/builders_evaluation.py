@@ -261,15 +261,13 @@ def fold(projection: Any, events: Sequence[Event], *, batch: int = 1000) -> Stat
         rows = MemoryRows(state, [key for event in some for key in projection.keys(event)])
         for event in some:
             projection.fold(rows, event)
-    counts = {name for name, table in TABLES[projection.name].items() if table.info["write"] == "count"}
-    return {
-        table: {
-            key: {name: value for name, value in row.items() if table not in counts or value}
-            for key, row in rows_.items()
-            if table not in counts or any(row.values())
-        }
-        for table, rows_ in state.items()
-    }
+    for name, table in TABLES[projection.name].items():
+        if table.info["write"] == "count":
+            sums = {
+                key: {part: n for part, n in row.items() if n} for key, row in state.get(name, {}).items()
+            }
+            state[name] = {key: row for key, row in sums.items() if row}
+    return {name: rows_ for name, rows_ in state.items() if rows_}
 
 
 def interleaved(events: Sequence[Event], random: Random, *, by: str = "source") -> list[Event]:

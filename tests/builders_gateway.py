@@ -42,7 +42,9 @@ class FakeService:
     calls: list[tuple[str, dict[str, Any], Context]] = field(default_factory=list)
     is_ready: bool = True
 
-    def call(self, operation: str, body: Mapping[str, Any], context: Context, *, seconds: float = 1.8) -> dict[str, Any]:
+    def call(
+        self, operation: str, body: Mapping[str, Any], context: Context, *, seconds: float = 1.8
+    ) -> dict[str, Any]:
         self.calls.append((operation, dict(body), context))
         answer = self.answers.get(operation, {"position": POSITION, "created": True})
         return answer(body, context) if callable(answer) else answer
@@ -140,7 +142,11 @@ def about() -> dict[str, Any]:
 
 def scorecard(share: float = 0.75) -> dict[str, Any]:
     spread = {"n": 187, "mean": 3.824, "sd": 0.713}
-    survey = {"communication": spread, "school_programmes": spread, "home_learning": {"n": 0, "mean": None, "sd": None}}
+    survey = {
+        "communication": spread,
+        "school_programmes": spread,
+        "home_learning": {"n": 0, "mean": None, "sd": None},
+    }
     return {**about(), "indicators": indicators(share), "survey": survey}
 
 
@@ -163,7 +169,11 @@ def evaluation() -> dict[str, Any]:
     """What the evaluation service answers about eight districts."""
     names = ("Attala", "Benton", "Choctaw", "Hancock", "Itawamba", "Natchez-Adams", "Pontotoc City", "Yazoo")
     districts = [
-        {"id": f"d{index}", "name": f"{name} School District", "indicators": indicators(0.98 - index * 0.13, 700 + 90 * index)}
+        {
+            "id": f"d{index}",
+            "name": f"{name} School District",
+            "indicators": indicators(0.98 - index * 0.13, 700 + 90 * index),
+        }
         for index, name in enumerate(names)
     ]
 

@@ -1,8 +1,8 @@
 """Every address of the API that a token can be refused at, and the small state that the refusals are tried on.
 
-    d1 ── s11 ── c111, c112        the thing asked for is d1, s11 or c111, or a student of c111
-       └─ s12 ── c121
-    d2 ── s21 ── c211
+d1 ── s11 ── c111, c112        the thing asked for is d1, s11 or c111, or a student of c111
+   └─ s12 ── c121
+d2 ── s21 ── c211
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+
+from gateway.schemas.surveys import PublishInstrument
 
 #: Where each unit lies, by kind: (district, school or None, class or None).
 PLACES: dict[str, tuple[str, str | None, str | None]] = {
@@ -44,28 +46,37 @@ class Ask:
     kind: str = "application/json"
 
 
+_PLEDGE = {"student": "st", "guardian": "g", "school_year": "2026-27", **_SIGNED}
+_WITHDRAWAL = {"student": "st", "school_year": "2026-27", "withdrawn_on": "2026-10-02"}
+_RETURN = {"student": "st", "signed_on": "2026-09-14", "mode": "paper"}
+_RETURN_LINE = {"class": "c111", "period": "2026-09", **_RETURN}
+_VOID = {"student": "st", "reason": "a mistake"}
+_OF_SCHOOL = {**_SURVEY, "district": "d1", "school": "s11"}
+_FOLDER = "/v1/classes/c111/folders/2026-09"
+_LINES = "application/x-ndjson"
+
 ASKS = (
     Ask("roster.import_roster", "POST", "/v1/rosters", None, b"PK", "application/zip"),
     Ask("roster.schools", "GET", "/v1/districts/d1/schools", "d1"),
     Ask("roster.classes", "GET", "/v1/schools/s11/classes", "s11"),
     Ask("roster.students", "GET", "/v1/classes/c111/students", "c111"),
     Ask("roster.enrolments", "GET", "/v1/districts/d1/enrolments", "d1"),
-    Ask("pledges.sign_pledge", "POST", "/v1/pledges", "c111", {"student": "st", "guardian": "g", "school_year": "2026-27", **_SIGNED}),
-    Ask("pledges.sign_pledges", "POST", "/v1/pledges", "c111", {"student": "st", "guardian": "g", "school_year": "2026-27", **_SIGNED}, "application/x-ndjson"),
-    Ask("pledges.withdraw_pledge", "POST", "/v1/pledges/withdrawals", "c111", {"student": "st", "school_year": "2026-27", "withdrawn_on": "2026-10-02"}),
+    Ask("pledges.sign_pledge", "POST", "/v1/pledges", "c111", _PLEDGE),
+    Ask("pledges.sign_pledges", "POST", "/v1/pledges", "c111", _PLEDGE, _LINES),
+    Ask("pledges.withdraw_pledge", "POST", "/v1/pledges/withdrawals", "c111", _WITHDRAWAL),
     Ask("pledges.pledge", "GET", "/v1/pledges/st/2026-27", "c111"),
     Ask("pledges.statements", "GET", "/v1/statements", None),
-    Ask("folders.send_folder", "POST", "/v1/classes/c111/folders/2026-09/sent", "c111", {"sent_on": "2026-09-11"}),
-    Ask("folders.return_folders", "POST", "/v1/classes/c111/folders/2026-09/returns", "c111", {"returns": [{"student": "st", "signed_on": "2026-09-14", "mode": "paper"}]}),
-    Ask("folders.return_folders_in_bulk", "POST", "/v1/folders/returns", "c111", {"class": "c111", "period": "2026-09", "student": "st", "signed_on": "2026-09-14", "mode": "paper"}, "application/x-ndjson"),
-    Ask("folders.void_return", "POST", "/v1/classes/c111/folders/2026-09/voids", "c111", {"student": "st", "reason": "a mistake"}),
-    Ask("folders.folder", "GET", "/v1/classes/c111/folders/2026-09", "c111"),
-    Ask("surveys.publish_instrument", "POST", "/v1/instruments", None, "example"),
+    Ask("folders.send_folder", "POST", f"{_FOLDER}/sent", "c111", {"sent_on": "2026-09-11"}),
+    Ask("folders.return_folders", "POST", f"{_FOLDER}/returns", "c111", {"returns": [_RETURN]}),
+    Ask("folders.return_folders_in_bulk", "POST", "/v1/folders/returns", "c111", _RETURN_LINE, _LINES),
+    Ask("folders.void_return", "POST", f"{_FOLDER}/voids", "c111", _VOID),
+    Ask("folders.folder", "GET", _FOLDER, "c111"),
+    Ask("surveys.publish_instrument", "POST", "/v1/instruments", None, PublishInstrument.example),
     Ask("surveys.instruments", "GET", "/v1/instruments", None),
-    Ask("surveys.open_survey", "POST", "/v1/surveys", "s11", {**_SURVEY, "district": "d1", "school": "s11"}),
+    Ask("surveys.open_survey", "POST", "/v1/surveys", "s11", _OF_SCHOOL),
     Ask("surveys.invite", "POST", "/v1/surveys/sv/invitations", "s11", {}),
     Ask("surveys.submit_response", "POST", "/v1/surveys/sv/responses", "s11", _RESPONSE),
-    Ask("surveys.submit_responses", "POST", "/v1/surveys/sv/responses", "s11", _RESPONSE, "application/x-ndjson"),
+    Ask("surveys.submit_responses", "POST", "/v1/surveys/sv/responses", "s11", _RESPONSE, _LINES),
     Ask("surveys.close_survey", "POST", "/v1/surveys/sv/close", "s11", {}),
     Ask("surveys.survey", "GET", "/v1/surveys/sv", "s11"),
     Ask("evaluation.districts", "GET", "/v1/districts", None),
@@ -74,7 +85,7 @@ ASKS = (
     Ask("evaluation.school_scorecard", "GET", "/v1/schools/s11/scorecard", "s11"),
     Ask("evaluation.state_scorecard", "GET", "/v1/state/scorecard", None),
     Ask("evaluation.events", "GET", "/v1/events", None),
-)  # fmt: skip
+)
 
 #: A caller's unit, for a thing of that unit's kind, above it or below it.
 #: {level of the caller's unit: {level of the thing: {distance: the caller's unit}}}

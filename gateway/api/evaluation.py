@@ -36,7 +36,10 @@ def districts(query: dict[str, Any]) -> Any:
 
 
 @routes.query(
-    "/v1/districts/<district>/scorecard", "evaluation.district_scorecard", asks=ScorecardQuery, answers=DistrictScorecard
+    "/v1/districts/<district>/scorecard",
+    "evaluation.district_scorecard",
+    asks=ScorecardQuery,
+    answers=DistrictScorecard,
 )
 def district_scorecard(query: dict[str, Any], district: str) -> Any:
     """A district's scorecard
@@ -46,20 +49,32 @@ def district_scorecard(query: dict[str, Any], district: str) -> Any:
     return ask({"district": district, **query})
 
 
-@routes.query("/v1/districts/<district>/months", "evaluation.district_months", asks=ScorecardQuery, answers=DistrictMonths)
+@routes.query(
+    "/v1/districts/<district>/months",
+    "evaluation.district_months",
+    asks=ScorecardQuery,
+    answers=DistrictMonths,
+)
 def district_months(query: dict[str, Any], district: str) -> Any:
     """A district's months of one school year"""
     answer = ask({"district": district, **query})
     return {**answer, "data": answer["months"], "next": None}
 
 
-@routes.query("/v1/schools/<school>/scorecard", "evaluation.school_scorecard", asks=ScorecardQuery, answers=SchoolScorecard)
+@routes.query(
+    "/v1/schools/<school>/scorecard",
+    "evaluation.school_scorecard",
+    asks=ScorecardQuery,
+    answers=SchoolScorecard,
+)
 def school_scorecard(query: dict[str, Any], school: str) -> Any:
     """A school's scorecard"""
     return ask({"school": school, **query})
 
 
-@routes.query("/v1/state/scorecard", "evaluation.state_scorecard", asks=ScorecardQuery, answers=StateScorecard)
+@routes.query(
+    "/v1/state/scorecard", "evaluation.state_scorecard", asks=ScorecardQuery, answers=StateScorecard
+)
 def state_scorecard(query: dict[str, Any]) -> Any:
     """The state's totals"""
     return ask(query)

@@ -20,7 +20,9 @@ from ..schemas.folders import (
     VoidReturn,
 )
 
-routes = Routes("folders", __name__, description="Folders sent home for a parent's signature, Miss. Code 37-3-67(b)")
+routes = Routes(
+    "folders", __name__, description="Folders sent home for a parent's signature, Miss. Code 37-3-67(b)"
+)
 
 _FOLDER = "/v1/classes/<class>/folders/<period>"
 _RETURNS = Bulk("folders.return_folders_in_bulk", "returns", ReturnLine, ReturnAccepted)
@@ -35,7 +37,9 @@ def folder(class_: str, period: str) -> Any:
     return versioned(ask({"class": class_, "period": period}))
 
 
-@routes.command(f"{_FOLDER}/sent", "folders.send_folder", takes=SendFolder, answers=FolderAccepted, if_match=True)
+@routes.command(
+    f"{_FOLDER}/sent", "folders.send_folder", takes=SendFolder, answers=FolderAccepted, if_match=True
+)
 def send_folder(body: dict[str, Any], class_: str, period: str) -> Any:
     """Record that the folder goes home
 
@@ -44,7 +48,13 @@ def send_folder(body: dict[str, Any], class_: str, period: str) -> Any:
     return run(_of(class_, period, body))
 
 
-@routes.command(f"{_FOLDER}/returns", "folders.return_folders", takes=ReturnFolders, answers=ReturnsAccepted, if_match=True)
+@routes.command(
+    f"{_FOLDER}/returns",
+    "folders.return_folders",
+    takes=ReturnFolders,
+    answers=ReturnsAccepted,
+    if_match=True,
+)
 def return_folders(body: dict[str, Any], class_: str, period: str) -> Any:
     """Record the folders that came back signed, for the class in one command
 
@@ -54,7 +64,9 @@ def return_folders(body: dict[str, Any], class_: str, period: str) -> Any:
     return run(_of(class_, period, body))
 
 
-@routes.command(f"{_FOLDER}/voids", "folders.void_return", takes=VoidReturn, answers=VoidAccepted, if_match=True)
+@routes.command(
+    f"{_FOLDER}/voids", "folders.void_return", takes=VoidReturn, answers=VoidAccepted, if_match=True
+)
 def void_return(body: dict[str, Any], class_: str, period: str) -> Any:
     """Void a recorded return, with the reason"""
     return run(_of(class_, period, body))

@@ -29,7 +29,9 @@ def sign_pledge(body: dict[str, Any]) -> Any:
     return run(body)
 
 
-@routes.command("/v1/pledges/withdrawals", "pledges.withdraw_pledge", takes=WithdrawPledge, answers=PledgeAccepted)
+@routes.command(
+    "/v1/pledges/withdrawals", "pledges.withdraw_pledge", takes=WithdrawPledge, answers=PledgeAccepted
+)
 def withdraw_pledge(body: dict[str, Any]) -> Any:
     """Withdraw a pledge
 

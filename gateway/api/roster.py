@@ -19,13 +19,20 @@ from ..schemas.roster import (
 )
 from ..uploads import ZIP, import_bundle
 
-routes = Routes("roster", __name__, description="Districts, schools, classes and students, from OneRoster 1.1 and 1.2")
+routes = Routes(
+    "roster", __name__, description="Districts, schools, classes and students, from OneRoster 1.1 and 1.2"
+)
 
 _BUNDLE = {
     "requestBody": {
         "required": True,
         "description": "A OneRoster CSV bundle as a zip, at most 512 MiB",
-        "content": {ZIP: {"schema": {"type": "string", "contentMediaType": ZIP}, "example": "(the bytes of bundle.zip)"}},
+        "content": {
+            ZIP: {
+                "schema": {"type": "string", "contentMediaType": ZIP},
+                "example": "(the bytes of bundle.zip)",
+            }
+        },
     }
 }
 
@@ -51,7 +58,13 @@ def classes(query: dict[str, Any], school: str) -> Any:
     return page(ask({"school": school})["classes"], ("school_year", "class"), **query)
 
 
-@routes.query("/v1/classes/<class>/students", "roster.students", asks=StudentsQuery, answers=ClassStudentList, private=True)
+@routes.query(
+    "/v1/classes/<class>/students",
+    "roster.students",
+    asks=StudentsQuery,
+    answers=ClassStudentList,
+    private=True,
+)
 def students(query: dict[str, Any], class_: str) -> Any:
     """The children of a class on a day, by name
 
@@ -61,7 +74,9 @@ def students(query: dict[str, Any], class_: str) -> Any:
     return page(ask(body)["students"], ("family_name", "given_name", "student"), **query)
 
 
-@routes.query("/v1/districts/<district>/enrolments", "roster.enrolments", asks=PageQuery, answers=EnrolmentList)
+@routes.query(
+    "/v1/districts/<district>/enrolments", "roster.enrolments", asks=PageQuery, answers=EnrolmentList
+)
 def enrolments(query: dict[str, Any], district: str) -> Any:
     """A district's enrolments, by id and without names, for programs"""
     after = read(query["cursor"])[0] if "cursor" in query else None

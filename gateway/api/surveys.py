@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, make_response
-
 from ..bulk import Bulk, takes_lines
-from ..calling import ask, run
+from ..calling import LONG_SECONDS, ask, run
 from ..paging import page
 from ..routes import Routes
 from ..schemas.position import PageQuery
@@ -37,7 +35,9 @@ def instruments(query: dict[str, Any]) -> Any:
     return page(ask({})["instruments"], ("instrument", "version"), **query)
 
 
-@routes.command("/v1/instruments", "surveys.publish_instrument", takes=PublishInstrument, answers=InstrumentAccepted)
+@routes.command(
+    "/v1/instruments", "surveys.publish_instrument", takes=PublishInstrument, answers=InstrumentAccepted
+)
 def publish_instrument(body: dict[str, Any]) -> Any:
     """Publish a version of an instrument"""
     return run(body)
@@ -55,13 +55,15 @@ def survey(survey: str) -> Any:
     return ask({"survey": survey})
 
 
-@routes.command("/v1/surveys/<survey>/invitations", "surveys.invite", takes=Invite, answers=InvitationsAccepted)
+@routes.command(
+    "/v1/surveys/<survey>/invitations", "surveys.invite", takes=Invite, answers=InvitationsAccepted
+)
 def invite(body: dict[str, Any], survey: str) -> Any:
     """Invite every household that is not invited yet
 
     The answer holds a token for each, to be printed or sent; it is shown this once.
     """
-    return run({"survey": survey, **body})
+    return run({"survey": survey, **body}, seconds=LONG_SECONDS)
 
 
 @routes.command(
@@ -80,7 +82,9 @@ def submit_response(body: dict[str, Any], survey: str) -> Any:
     return run({"survey": survey, **body}, prover=body["token"])
 
 
-@routes.command("/v1/surveys/<survey>/close", "surveys.close_survey", takes=CloseSurvey, answers=SurveyAccepted)
+@routes.command(
+    "/v1/surveys/<survey>/close", "surveys.close_survey", takes=CloseSurvey, answers=SurveyAccepted
+)
 def close_survey(body: dict[str, Any], survey: str) -> Any:
     """Close a survey; it takes no more responses"""
-    return run({"survey": survey, **body})
+    return run({"survey": survey, **body}, seconds=LONG_SECONDS)

@@ -12,8 +12,14 @@ INDICATORS: dict[str, tuple[str, str]] = {
     "pledges_signed": ("Pledges signed", "Enrolled students whose family has signed the pledge"),
     "classes_reported": ("Classes reported", "Folders sent home, of those due: one a class and month"),
     "classes_on_time": ("Classes on time", "Folders sent home within their own month, of those due"),
-    "folders_returned": ("Folders returned", "Folders that came back signed, of those sent: one a student and month"),
-    "months_met": ("Months met", "Months in which every class of a school sent its folder in time, as the law asks"),
+    "folders_returned": (
+        "Folders returned",
+        "Folders that came back signed, of those sent: one a student and month",
+    ),
+    "months_met": (
+        "Months met",
+        "Months in which every class of a school sent its folder in time, as the law asks",
+    ),
     "survey_response": ("Survey response", "Households that answered the home survey, of those invited"),
 }
 

@@ -33,7 +33,9 @@ def require_own() -> None:
     held, sent = request.cookies.get(COOKIE, ""), request.form.get(FIELD, "")
     from_elsewhere = request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none")
     if from_elsewhere or not held or not hmac.compare_digest(held.encode(), sent.encode()):
-        raise Forbidden("This form has run out, or did not come from this site. Go back, load the page again and repeat.")
+        raise Forbidden(
+            "This form has run out, or did not come from this site. Go back, load the page again and repeat."
+        )
 
 
 def is_https() -> bool:

@@ -62,7 +62,9 @@ def sign_in_with_token() -> Any:
     here = parts()
     token = here.tokens.find(request.form.get("token", "").strip())
     if token is None:
-        return _form("This token is not known, has expired or was revoked. Check that you copied all of it."), 401
+        return _form(
+            "This token is not known, has expired or was revoked. Check that you copied all of it."
+        ), 401
     if refusal := _refusal(token):
         return _form(refusal), 403
     return _enter(sessions.start(here.database, token.id, here.clock()))
@@ -76,7 +78,9 @@ def sign_in_with_link(nonce: str) -> Any:
     here = parts()
     session = sessions.open_link(here.database, nonce, here.clock())
     if session is None:
-        return _form("This link has been used or is too old. Ask for a new one, or sign in with a token."), 401
+        return _form(
+            "This link has been used or is too old. Ask for a new one, or sign in with a token."
+        ), 401
     return _enter(session)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from marshmallow import fields
 
@@ -54,21 +54,36 @@ class Spread(Answer):
     example = {"n": 187, "mean": 3.82, "sd": 0.71}
 
 
+INDICATOR_NAMES = (
+    "pledges_signed",
+    "classes_reported",
+    "classes_on_time",
+    "folders_returned",
+    "months_met",
+    "survey_response",
+)
+
+
 class Indicators(Answer):
     """A scorecard's figures."""
 
-    pledges_signed = fields.Nested(Ratio, metadata={"description": "enrolled students with a pledge that stands"})
-    classes_reported = fields.Nested(Ratio, metadata={"description": "class-months in which a folder went home"})
-    classes_on_time = fields.Nested(Ratio, metadata={"description": "class-months with the folder sent in the month"})
-    folders_returned = fields.Nested(Ratio, metadata={"description": "student-months with the folder back signed"})
-    months_met = fields.Nested(Ratio, metadata={"description": "school-months in which every class sent in time"})
+    pledges_signed = fields.Nested(
+        Ratio, metadata={"description": "enrolled students with a pledge that stands"}
+    )
+    classes_reported = fields.Nested(
+        Ratio, metadata={"description": "class-months in which a folder went home"}
+    )
+    classes_on_time = fields.Nested(
+        Ratio, metadata={"description": "class-months with the folder sent in the month"}
+    )
+    folders_returned = fields.Nested(
+        Ratio, metadata={"description": "student-months with the folder back signed"}
+    )
+    months_met = fields.Nested(
+        Ratio, metadata={"description": "school-months in which every class sent in time"}
+    )
     survey_response = fields.Nested(Ratio, metadata={"description": "responses of invitations"})
-    example: dict[str, Any] = {
-        name: Ratio.example
-        for name in (
-            "pledges_signed", "classes_reported", "classes_on_time", "folders_returned", "months_met", "survey_response"
-        )
-    }  # fmt: skip
+    example: ClassVar[Any] = dict.fromkeys(INDICATOR_NAMES, Ratio.example)
 
 
 class MonthIndicators(Answer):
@@ -78,9 +93,9 @@ class MonthIndicators(Answer):
     classes_on_time = fields.Nested(Ratio)
     folders_returned = fields.Nested(Ratio)
     months_met = fields.Nested(Ratio)
-    example: dict[str, Any] = {
-        name: Ratio.example for name in ("classes_reported", "classes_on_time", "folders_returned", "months_met")
-    }
+    example: ClassVar[Any] = dict.fromkeys(
+        ("classes_reported", "classes_on_time", "folders_returned", "months_met"), Ratio.example
+    )
 
 
 class Scales(Answer):
@@ -89,9 +104,9 @@ class Scales(Answer):
     communication = fields.Nested(Spread)
     school_programmes = fields.Nested(Spread)
     home_learning = fields.Nested(Spread)
-    example: dict[str, Any] = {
-        name: Spread.example for name in ("communication", "school_programmes", "home_learning")
-    }
+    example: ClassVar[Any] = dict.fromkeys(
+        ("communication", "school_programmes", "home_learning"), Spread.example
+    )
 
 
 class AsOf(Answer):
@@ -103,8 +118,10 @@ class AsOf(Answer):
         values=fields.Integer(),
         metadata={"description": "for each source, the position up to which its events are counted in"},
     )
-    lag_seconds = fields.Float(metadata={"description": "age of the oldest event not counted in yet; 0 when there is none"})
-    example: dict[str, Any] = {
+    lag_seconds = fields.Float(
+        metadata={"description": "age of the oldest event not counted in yet; 0 when there is none"}
+    )
+    example: ClassVar[Any] = {
         "school_year": "2026-27", "as_of": {"roster": 13037, "pledges": 42, "folders": 7, "surveys": 1},
         "lag_seconds": 0.1,
     }  # fmt: skip
@@ -128,7 +145,11 @@ class SchoolScorecard(Scorecard):
 
     school = fields.Nested(Unit)
     district = fields.Nested(Unit)
-    example = {"school": {"id": SCHOOL, "name": "Magnolia Elementary"}, "district": Unit.example, **Scorecard.example}
+    example = {
+        "school": {"id": SCHOOL, "name": "Magnolia Elementary"},
+        "district": Unit.example,
+        **Scorecard.example,
+    }
 
 
 class StateScorecard(Scorecard):
@@ -152,7 +173,9 @@ class DistrictMonths(AsOf):
 
     district = fields.Nested(Unit)
     data = fields.List(fields.Nested(Month))
-    next = fields.String(allow_none=True, metadata={"description": "always null: a school year fits one page"})
+    next = fields.String(
+        allow_none=True, metadata={"description": "always null: a school year fits one page"}
+    )
     example = {"district": Unit.example, **AsOf.example, "data": [Month.example], "next": None}
 
 
@@ -175,11 +198,16 @@ class DistrictList(AsOf):
 class Types(fields.String):
     """Names of event types, comma-separated, loaded as a list."""
 
-    default_error_messages = {"types": "must be event types separated by commas, such as PledgeSigned,PledgeWithdrawn"}
+    default_error_messages = {
+        "types": "must be event types separated by commas, such as PledgeSigned,PledgeWithdrawn"
+    }
 
     def __init__(self) -> None:
         super().__init__(
-            metadata={"description": "only events of these types, comma-separated", "examples": ["PledgeSigned"]}
+            metadata={
+                "description": "only events of these types, comma-separated",
+                "examples": ["PledgeSigned"],
+            }
         )
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
@@ -192,7 +220,9 @@ class Types(fields.String):
 class EventsQuery(Shape):
     """After which place in the feed, and what."""
 
-    after = Text(64, "the `next` of the page before; left out to start at the first event", "1041", required=False)
+    after = Text(
+        64, "the `next` of the page before; left out to start at the first event", "1041", required=False
+    )
     types = Types()
     limit = Whole("events of a page, at most", 100, least=1, most=1000, required=False, load_default=100)
     at_least = AtLeast()
@@ -204,7 +234,9 @@ class EventList(Answer):
 
     data = fields.List(fields.Dict())
     next = fields.String(metadata={"description": "always there: give it as `after` for what comes next"})
-    head = fields.String(metadata={"description": "the newest place in the feed; `next` has caught up when it is this"})
+    head = fields.String(
+        metadata={"description": "the newest place in the feed; `next` has caught up when it is this"}
+    )
     example = {
         "data": [
             {
@@ -221,11 +253,13 @@ class EventList(Answer):
                 "partitionkey": DISTRICT,
                 "correlationid": "7edf59bc-d7e7-485a-a8e7-59a8ef5a1649",
                 "causationid": "3f9a5c1e-0d3b-5a77-8a55-5b0d6a6d9f21",
-                "data": {"student": "k4w6yt2ncz7hq3ra", "school_year": "2026-27", "withdrawn_on": "2026-10-02"},
+                "data": {
+                    "student": "k4w6yt2ncz7hq3ra",
+                    "school_year": "2026-27",
+                    "withdrawn_on": "2026-10-02",
+                },
             }
         ],
         "next": "1042",
         "head": "1042",
     }
-
-

@@ -24,7 +24,9 @@ class SendFolder(Shape):
         Id("id of a student"),
         load_default=None,
         allow_none=True,
-        validate=validate.Length(1, _MOST_STUDENTS, error=f"must name 1 to {_MOST_STUDENTS} students, or be null"),
+        validate=validate.Length(
+            1, _MOST_STUDENTS, error=f"must name 1 to {_MOST_STUDENTS} students, or be null"
+        ),
         metadata={"description": "null or left out: everybody enrolled in the class that day"},
     )
     example = {"sent_on": "2026-09-11", "students": None}
@@ -53,7 +55,7 @@ class ReturnFolders(Shape):
 class ReturnLine(Return):
     """A folder that came back signed, of any class and month."""
 
-    class_ = Id("id of the class", CLASS, data_key="class")
+    class_ = Id("id of the class", CLASS, data_key="class", attribute="class")
     period = Period()
     example = {**_folder, **_return}
 
@@ -62,7 +64,9 @@ class VoidReturn(Shape):
     """A recorded return that does not count."""
 
     student = Id("id of the student")
-    reason = Text(200, "why it does not count; kept by the service, in no event", "Ticked for the wrong child.")
+    reason = Text(
+        200, "why it does not count; kept by the service, in no event", "Ticked for the wrong child."
+    )
     example = {"student": STUDENT, "reason": "Ticked for the wrong child."}
 
 
@@ -152,6 +156,6 @@ class Folder(FolderPlace):
     sent = fields.Integer(metadata={"description": "students whom the folder was sent to"})
     returned = fields.Integer(metadata={"description": "students whose folder came back signed"})
     example = {
-        **_folder, "school": SCHOOL, "district": DISTRICT, "school_year": "2026-27", "version": 3, "sent": 1, "returned": 1,
-        "students": [FolderStudent.example],
+        **_folder, "school": SCHOOL, "district": DISTRICT, "school_year": "2026-27", "version": 3,
+        "sent": 1, "returned": 1, "students": [FolderStudent.example],
     }  # fmt: skip

@@ -30,7 +30,9 @@ def _described(description: str, example: Any, **more: Any) -> dict[str, Any]:
 def Id(description: str = "opaque id", example: str = STUDENT, **options: Any) -> fields.String:
     message = "must be an id: 1 to 64 letters, digits, points, dashes and underscores"
     options.setdefault("required", True)
-    return fields.String(validate=validate.Regexp(_ID, error=message), **_described(description, example), **options)
+    return fields.String(
+        validate=validate.Regexp(_ID, error=message), **_described(description, example), **options
+    )
 
 
 class Day(fields.String):
@@ -42,7 +44,9 @@ class Day(fields.String):
         options.setdefault("required", True)
         super().__init__(**_described(description, example, format="date"), **options)
 
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> Any:
         text = super()._deserialize(value, attr, data, **kwargs)
         try:
             day = date.fromisoformat(text)
@@ -117,7 +121,9 @@ def Switch(description: str) -> fields.Boolean:
 class AtLeast(fields.String):
     """Positions that an answer must have reached: `pledges:42` or `pledges:42,folders:7`, loaded as a dict."""
 
-    default_error_messages = {"positions": f"must be positions such as pledges:42; the sources are {', '.join(SOURCES)}"}
+    default_error_messages = {
+        "positions": f"must be positions such as pledges:42; the sources are {', '.join(SOURCES)}"
+    }
 
     def __init__(self) -> None:
         description = (
@@ -126,7 +132,9 @@ class AtLeast(fields.String):
         )
         super().__init__(**_described(description, "pledges:42"))
 
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> Any:
         positions: dict[str, int] = {}
         for part in super()._deserialize(value, attr, data, **kwargs).split(","):
             source, _, sequence = part.strip().partition(":")
@@ -137,7 +145,14 @@ class AtLeast(fields.String):
 
 
 def Limit(default: int) -> fields.Integer:
-    return Whole("items of a page, at most", default, least=1, most=MOST_PAGE_ITEMS, required=False, load_default=default)
+    return Whole(
+        "items of a page, at most",
+        default,
+        least=1,
+        most=MOST_PAGE_ITEMS,
+        required=False,
+        load_default=default,
+    )
 
 
 #: The parts of an address, by their names in its route.

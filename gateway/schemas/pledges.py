@@ -55,7 +55,12 @@ class WithdrawPledge(Shape):
     guardian = _guardian()
     school_year = SchoolYear()
     withdrawn_on = Day("the day on which the pledge was taken back", "2026-10-02")
-    example = {"student": STUDENT, "guardian": GUARDIAN, "school_year": "2026-27", "withdrawn_on": "2026-10-02"}
+    example = {
+        "student": STUDENT,
+        "guardian": GUARDIAN,
+        "school_year": "2026-27",
+        "withdrawn_on": "2026-10-02",
+    }
 
 
 class Pledge(Answer):
@@ -97,7 +102,9 @@ class Statement(Answer):
     language = fields.String()
     title = fields.String()
     text = fields.String()
-    hash = fields.String(metadata={"description": "SHA-256 of title and text in UTF-8, joined by a line break"})
+    hash = fields.String(
+        metadata={"description": "SHA-256 of title and text in UTF-8, joined by a line break"}
+    )
     example = {
         "statement": "2026-1",
         "language": "en",

@@ -6,10 +6,9 @@ from marshmallow import fields, validate
 
 from alliance.settings import SOURCES
 
+from ..limits import PAGE_ITEMS
 from .kinds import Limit, Text
 from .shape import Answer, Shape
-
-from ..limits import PAGE_ITEMS
 
 
 class Position(Answer):
@@ -31,5 +30,10 @@ class Accepted(Answer):
 class PageQuery(Shape):
     """Which page of a list."""
 
-    cursor = Text(500, "the `next` of the page before; left out for the first", "WyJjNW43d3oza3FkMnZoeDZtIl0", required=False)
+    cursor = Text(
+        500,
+        "the `next` of the page before; left out for the first",
+        "WyJjNW43d3oza3FkMnZoeDZtIl0",
+        required=False,
+    )
     limit = Limit(PAGE_ITEMS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from marshmallow import fields, validate
 
@@ -17,7 +17,9 @@ class RosterQuery(Shape):
     dry_run = Switch("only tell what would change; nothing is changed")
     strict = Switch("import nothing when anything is wrong; else what is sound is imported")
     confirm = Switch("import although more than a tenth of the students would be dropped")
-    source = Id("which system the bundle comes from; its ids are known under this name", "sis", required=False)
+    source = Id(
+        "which system the bundle comes from; its ids are known under this name", "sis", required=False
+    )
     example = {"dry_run": "true"}
 
 
@@ -48,7 +50,9 @@ class RosterImported(Accepted):
     """What an import changed, or would change, and what was wrong with the bundle."""
 
     dry_run = fields.Boolean()
-    needs_confirm = fields.Boolean(metadata={"description": "whether so many are dropped that it takes `confirm`"})
+    needs_confirm = fields.Boolean(
+        metadata={"description": "whether so many are dropped that it takes `confirm`"}
+    )
     students = fields.Nested(Dropped)
     counts = fields.Dict(
         keys=fields.String(), values=fields.Raw(), metadata={"description": "what the bundle holds, by kind"}
@@ -56,10 +60,14 @@ class RosterImported(Accepted):
     changes = fields.Dict(
         keys=fields.String(), values=fields.Integer(), metadata={"description": "events by type"}
     )
-    errors = fields.Integer(metadata={"description": "how many problems are errors; their rows were left out"})
+    errors = fields.Integer(
+        metadata={"description": "how many problems are errors; their rows were left out"}
+    )
     warnings = fields.Integer(metadata={"description": "how many problems are warnings"})
-    problems = fields.List(fields.Nested(RosterProblem), metadata={"description": "the problems, or the first of many"})
-    example: dict[str, Any] = {
+    problems = fields.List(
+        fields.Nested(RosterProblem), metadata={"description": "the problems, or the first of many"}
+    )
+    example: ClassVar[Any] = {
         "position": {"source": "roster", "sequence": 13037}, "created": True, "dry_run": False, "needs_confirm": False,
         "students": Dropped.example, "counts": {"students": 6000, "classes": 310},
         "changes": {"StudentEnrolled": 6000, "GuardianLinked": 8412}, "errors": 1, "warnings": 0,
@@ -152,7 +160,9 @@ class Enrolment(Answer):
     school = fields.String()
     begins_on = Day("first day in the class")
     ends_on = Day("last day in the class; null while it is open", allow_none=True)
-    sourced_id = fields.String(allow_none=True, metadata={"description": "the enrolment's id in the system it came from"})
+    sourced_id = fields.String(
+        allow_none=True, metadata={"description": "the enrolment's id in the system it came from"}
+    )
     example = {
         "student": STUDENT, "household": HOUSEHOLD, "guardian": GUARDIAN, "class": CLASS, "school": SCHOOL,
         "begins_on": "2026-08-05", "ends_on": "2027-05-27", "sourced_id": "e-10442",

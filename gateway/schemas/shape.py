@@ -50,7 +50,11 @@ def _unknown(name: str, known: list[str]) -> str:
     near = difflib.get_close_matches(name, known, 1)
     if near:
         return f"is not a field here; did you mean {near[0]}?"
-    return f"is not a field here; the fields are {', '.join(known)}" if known else "is not a field here; there are none"
+    return (
+        f"is not a field here; the fields are {', '.join(known)}"
+        if known
+        else "is not a field here; there are none"
+    )
 
 
 def raise_invalid(messages: Any) -> NoReturn:

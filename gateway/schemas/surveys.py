@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from marshmallow import fields, validate
 
@@ -32,7 +32,9 @@ class InstrumentChoice(Shape):
 
 class InstrumentItem(Shape):
     item = Id("name of the item, as answers use it", "c1")
-    reversed = Flag("whether agreeing speaks against the scale; it is then scored 6 - x", False, required=True)
+    reversed = Flag(
+        "whether agreeing speaks against the scale; it is then scored 6 - x", False, required=True
+    )
     text = _words("the statement")
 
 
@@ -62,7 +64,9 @@ _document: dict[str, Any] = {
         {
             "scale": "communication",
             "title": {"en": "Talking with the school"},
-            "items": [{"item": "c1", "reversed": False, "text": {"en": "I know how my child is doing in school."}}],
+            "items": [
+                {"item": "c1", "reversed": False, "text": {"en": "I know how my child is doing in school."}}
+            ],
         }
     ],
 }
@@ -133,7 +137,13 @@ class OpenSurvey(Shape):
     mode = Choice(SURVEY_MODES, "whether a response is tied to the household's id, or to nothing")
     school_year = SchoolYear()
     district = Id("id of the district", DISTRICT)
-    school = Id("id of one school of it; null for the whole district", SCHOOL, required=False, load_default=None, allow_none=True)
+    school = Id(
+        "id of one school of it; null for the whole district",
+        SCHOOL,
+        required=False,
+        load_default=None,
+        allow_none=True,
+    )
     opens_on = Day("first day on which responses are taken", "2027-02-01")
     closes_on = Day("last day on which responses are taken", "2027-02-26")
     example = _survey
@@ -232,4 +242,4 @@ class ResponseAccepted(Accepted):
 class CloseSurvey(Shape):
     """No fields; the body may be left out."""
 
-    example: dict[str, Any] = {}
+    example: ClassVar[Any] = {}

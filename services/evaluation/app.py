@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from datetime import date
 from typing import Any
@@ -35,8 +36,16 @@ class Evaluation:
     `at_least` {source: position}, which is waited for. `as_of` is read before the figures: they may hold more.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.database = database
+        self._sleep = sleep
+        self._clock = clock
 
     def prepare(self) -> None:
         """Create the read models' tables where they are missing, so that an empty state has scorecards too."""
@@ -106,17 +115,19 @@ class Evaluation:
                 f"{after!r} is no place in the feed; give the `next` of an earlier page, or leave `after` out.",
                 errors=[{"field": "after", "message": "must be the `next` of an earlier page"}],
             )
-        if wanted := body.get("at_least"):
-            freshness.wait_for(self.database, wanted, freshness.received_positions)
+        self._wait_for(body, freshness.received_positions)
         with self.database.reading() as connection:
             return events.page(
                 connection, context.caller, int(after), body.get("types") or (), body.get("limit", 100)
             )
 
     def _reading(self, body: Body) -> AbstractContextManager[Connection]:
-        if wanted := body.get("at_least"):
-            freshness.wait_for(self.database, wanted, freshness.folded_positions(PROJECTIONS))
+        self._wait_for(body, freshness.folded_positions(PROJECTIONS))
         return self.database.reading()
+
+    def _wait_for(self, body: Body, positions: freshness.Positions) -> None:
+        if wanted := body.get("at_least"):
+            freshness.wait_for(self.database, wanted, positions, sleep=self._sleep, clock=self._clock)
 
 
 def _about(connection: Connection, body: Body, context: Context) -> Result:

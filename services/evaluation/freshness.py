@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +18,9 @@ from alliance.tables import checkpoints
 #: A reader who asks for a position waits this long for it, at most.
 SECONDS = 2.0
 PAUSE = 0.02
+
+#: Positions by source, as of now.
+Positions = Callable[[Connection], Mapping[str, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +46,13 @@ def read(connection: Connection, projections: Sequence[Projection], now: datetim
 def wait_for(
     database: Database,
     at_least: Mapping[str, int],
-    positions: Callable[[Connection], Mapping[str, int]],
-    sleep: Callable[[float], None] = time.sleep,
+    positions: Positions,
+    *,
+    sleep: Callable[[float], None],
+    clock: Callable[[], float],
 ) -> None:
     """Return once `positions` has reached every position of `at_least`; raise Unavailable after SECONDS."""
-    until = time.monotonic() + SECONDS
+    until = clock() + SECONDS
     while True:
         with database.reading() as connection:
             reached = positions(connection)
@@ -57,7 +61,7 @@ def wait_for(
         }
         if not missing:
             return
-        if time.monotonic() + PAUSE > until:
+        if clock() + PAUSE > until:
             wanted = ", ".join(f"{source} {position}" for source, position in sorted(missing.items()))
             so_far = ", ".join(f"{source} {reached.get(source, 0)}" for source in sorted(missing))
             raise Unavailable(
@@ -66,7 +70,7 @@ def wait_for(
         sleep(PAUSE)
 
 
-def folded_positions(projections: Sequence[Projection]) -> Callable[[Connection], Mapping[str, int]]:
+def folded_positions(projections: Sequence[Projection]) -> Positions:
     """What figures are as of, for `wait_for`."""
 
     def positions(connection: Connection) -> Mapping[str, int]:

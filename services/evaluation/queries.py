@@ -76,7 +76,8 @@ def last_month_reported(connection: Connection, school_year: str) -> str | None:
     """The newest month for which any class of the state has sent its folder."""
     row = class_months.c
     query = select(func.max(row.period)).where(row.school_year == school_year, row.all_sent > 0)
-    return connection.execute(query).scalar_one()
+    newest: str | None = connection.execute(query).scalar_one()
+    return newest
 
 
 def pledges_signed(connection: Connection, scope: Scope) -> dict[str, Ratio]:

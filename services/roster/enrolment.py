@@ -45,17 +45,27 @@ class Statement:
 class Span:
     """In this class from the first to the last day, both included; without an end, to the end of the class.
 
-    `stated` is the source's word that it follows from.
+    `stated` is the source's word that it follows from, None once the source no longer says it; `claimed` is its first
+    day before others were given the word. A span that ends before it begins is no enrolment: it remembers a statement that others left nothing of.
     """
 
     place: Place
     begins_on: date
     ends_on: date | None = None
     stated: Statement | None = field(default=None, compare=False)
+    claimed: date | None = field(default=None, compare=False)
 
     @property
     def last(self) -> date:
         return self.place.ends_on if self.ends_on is None else min(self.ends_on, self.place.ends_on)
+
+    @property
+    def is_real(self) -> bool:
+        return self.begins_on <= self.last
+
+    @property
+    def claimed_on(self) -> date:
+        return self.claimed or self.begins_on
 
     def covers(self, day: date) -> bool:
         return self.begins_on <= day <= self.last
@@ -69,18 +79,13 @@ def settled(
     What the source no longer states ended yesterday, unless it had ended before. A statement without a first day
     keeps the day already known; a new one begins with its class, or today where the class was known before.
     """
-    spans = _merged(
-        span
-        for statement in stated
-        if (span := _span(statement, places[statement.class_], known, today)).begins_on <= span.last
-    )
+    spans = _merged(_span(each, places[each.class_], known, today) for each in _distinct(stated))
     for span in known:
         same_class = [other for other in spans if other.place.class_ == span.place.class_]
         if any(other.begins_on <= span.last and span.begins_on <= other.last for other in same_class):
             continue  # stated anew, perhaps with other days
-        if span.last >= today:
-            span = replace(span, ends_on=today - _DAY)
-        if span.begins_on <= span.last:
+        span = replace(span, stated=None, ends_on=today - _DAY if span.last >= today else span.ends_on)
+        if span.is_real:
             spans.append(span)
     return without_conflicts(spans)
 
@@ -95,51 +100,81 @@ def without_conflicts(spans: Iterable[Span]) -> tuple[Span, ...]:
     """Every span without the days on which a conflicting one that begins later has the word; it may be cut in two."""
     accepted: list[Span] = []
     for span in sorted(spans, key=_precedence, reverse=True):
+        span = replace(span, claimed=span.claimed_on)
         pieces = [span]
         for other in accepted:
             if _conflict(span, other):
                 pieces = [rest for piece in pieces for rest in _outside(piece, other)]
-        accepted.extend(pieces)
+        accepted.extend(pieces or ([_nothing(span)] if span.stated else []))
     return tuple(sorted(accepted, key=lambda span: (span.begins_on, span.place.class_)))
 
 
+def _distinct(stated: Iterable[Statement]) -> list[Statement]:
+    """The statements, but of those of one class without a first day only the one that reaches furthest."""
+    without: dict[str, Statement] = {}
+    dated: list[Statement] = []
+    for statement in stated:
+        if statement.begins_on is not None:
+            dated.append(statement)
+        else:
+            other = without.get(statement.class_, statement)
+            without[statement.class_] = max(statement, other, key=lambda each: (each.ends_on or date.max, each.sourced_id))
+    return [*without.values(), *dated]
+
+
 def _span(statement: Statement, place: Place, known: Sequence[Span], today: date) -> Span:
-    last = min(statement.ends_on or place.ends_on, place.ends_on)
-    begins_on = statement.begins_on
+    last = _last(statement, place)
+    begins_on = statement.begins_on or _known_first(statement, last, known, today)
     if begins_on is None:
-        begins_on = max(
-            (
-                span.begins_on
-                for span in known
-                if span.place.class_ == place.class_
-                and (span.ends_on is None or span.last >= min(today, last))
-            ),
-            default=place.begins_on if place.new or last < today else today,
-        )
+        begins_on = place.begins_on if place.new or last < today else today
     ends_on = None if statement.ends_on is None else last
-    return Span(place, max(begins_on, place.begins_on), ends_on, statement)
+    span = Span(place, max(begins_on, place.begins_on), ends_on, statement)
+    return span if span.is_real else _nothing(span)
+
+
+def _known_first(statement: Statement, last: date, known: Sequence[Span], today: date) -> date | None:
+    """The first day under which a statement without one is known.
+
+    A source that numbers its enrolments anew, or states one twice, still means the same: a statement may also go on
+    with a span of its class that was stated to reach as far as it does by now.
+    """
+    of_class = [
+        (span, span.stated)
+        for span in known
+        if span.stated and span.place.class_ == statement.class_ and span.claimed_on <= last
+    ]
+    same = [span for span, stated in of_class if stated.sourced_id == statement.sourced_id]
+    going_on = [span for span, stated in of_class if _last(stated, span.place) >= min(today, last)]
+    return min((span.claimed_on for span in same or going_on), default=None)
 
 
 def _merged(spans: Iterable[Span]) -> list[Span]:
     """Overlapping or adjacent spans of one class as one."""
     merged: list[Span] = []
-    for span in sorted(spans, key=lambda span: (span.place.class_, span.begins_on)):
+    for span in sorted(spans, key=lambda span: (span.place.class_, span.begins_on, span.last)):
         before = merged[-1] if merged else None
         if before and before.place.class_ == span.place.class_ and span.begins_on <= before.last + _DAY:
             if span.last >= before.last:
                 open_end = before.ends_on is None or span.ends_on is None
-                merged[-1] = replace(before, ends_on=None if open_end else span.ends_on)
+                # The statement that reaches furthest is the one to remember.
+                merged[-1] = replace(
+                    before, ends_on=None if open_end else span.ends_on, stated=span.stated, claimed=before.claimed_on
+                )
         else:
             merged.append(span)
     return merged
 
 
+def _last(statement: Statement, place: Place) -> date:
+    return min(statement.ends_on or place.ends_on, place.ends_on)
+
+
 def _precedence(span: Span) -> tuple[date, bool, str]:
-    return (span.begins_on, span.place.homeroom, span.place.class_)
+    return (span.claimed_on, span.place.homeroom, span.place.class_)
 
 
 def _conflict(one: Span, other: Span) -> bool:
-    if one.place.class_ == other.place.class_:
+    if one.place.class_ == other.place.class_ or not (one.is_real and other.is_real):
         return False
     return one.place.school != other.place.school or (one.place.homeroom and other.place.homeroom)
 
@@ -153,3 +188,7 @@ def _outside(span: Span, other: Span) -> list[Span]:
     if other.last < span.last:
         pieces.append(replace(span, begins_on=other.last + _DAY))
     return pieces
+
+
+def _nothing(span: Span) -> Span:
+    return replace(span, ends_on=span.begins_on - _DAY)

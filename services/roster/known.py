@@ -31,21 +31,17 @@ ENROLMENTS = {
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """`orgs` by (kind, sourcedId) and `classes` by id, standing or not; of `enrolments` only what the source still
-    states, with its own days."""
+    """`orgs` by (kind, sourcedId) and `classes` by id, standing or not; of the people only who they are."""
 
     orgs: Mapping[tuple[str, str], Row[Any]]
     sessions: Mapping[str, Session]
     classes: Mapping[str, Row[Any]]
-    students: pl.DataFrame
+    students: pl.Series
     guardians: pl.DataFrame
-    links: pl.DataFrame
-    enrolments: pl.DataFrame
 
     def known(self) -> Known:
         """The same by sourcedIds, as far as it stands: what a bundle may refer to."""
         sourced = {row.id: row.sourced_id for row in self.orgs.values()}
-        standing = self.students.filter("standing")
         return Known(
             orgs={
                 row.sourced_id: Org(
@@ -75,17 +71,17 @@ class Before:
                 for row in self.classes.values()
                 if row.standing
             },
-            students=standing["sourced_id"],
-            guardians=self.guardians.select("sourced_id", "relationship"),
+            students=self.students,
+            guardians=self.guardians,
         )
 
 
 def load(connection: Connection, source: str) -> Before:
-    """Everything of one source. About 400 bytes a person."""
     org_rows = connection.execute(select(orgs).where(orgs.c.source == source)).all()
     session_rows = connection.execute(select(sessions).where(sessions.c.source == source)).all()
     class_rows = connection.execute(select(classes).where(classes.c.source == source)).all()
-    of_student = students.c.source == source
+    standing = select(students.c.sourced_id).where(students.c.source == source, students.c.standing)
+    roles = select(guardians.c.sourced_id, guardians.c.relationship).where(guardians.c.source == source)
     return Before(
         orgs={(row.kind, row.sourced_id): row for row in org_rows},
         sessions={
@@ -93,34 +89,45 @@ def load(connection: Connection, source: str) -> Before:
             for row in session_rows
         },
         classes={row.id: row for row in class_rows},
-        students=_frame(
-            connection, select(*(students.c[name] for name in STUDENTS)).where(of_student), STUDENTS
-        ),
-        guardians=_frame(
-            connection,
-            select(*(guardians.c[name] for name in GUARDIANS)).where(guardians.c.source == source),
-            GUARDIANS,
-        ),
-        links=_frame(
-            connection,
-            select(links).join(students, students.c.id == links.c.student).where(of_student),
-            LINKS,
-        ),
-        enrolments=_frame(
-            connection,
-            select(
-                enrolments.c.student,
-                enrolments.c.class_,
-                enrolments.c.sourced_id,
-                enrolments.c.stated_begins_on,
-                enrolments.c.stated_ends_on,
-            )
-            .join(students, students.c.id == enrolments.c.student)
-            .where(of_student, enrolments.c.standing)
-            .distinct(),
-            ENROLMENTS,
-        ),
+        students=_frame(connection, standing, {"sourced_id": pl.String})["sourced_id"],
+        guardians=_frame(connection, roles, dict.fromkeys(("sourced_id", "relationship"), pl.String)),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPeople:
+    """The people of one source. Each method reads its table anew, so that only what is at work is in memory."""
+
+    connection: Connection
+    source: str
+
+    def students(self) -> pl.DataFrame:
+        """All students, standing or not."""
+        query = select(*(students.c[name] for name in STUDENTS)).where(self._of_source)
+        return _frame(self.connection, query, STUDENTS)
+
+    def guardians(self) -> pl.DataFrame:
+        query = select(*(guardians.c[name] for name in GUARDIANS)).where(guardians.c.source == self.source)
+        return _frame(self.connection, query, GUARDIANS)
+
+    def links(self) -> pl.DataFrame:
+        query = select(links).join(students, students.c.id == links.c.student).where(self._of_source)
+        return _frame(self.connection, query, LINKS)
+
+    def enrolments(self) -> pl.DataFrame:
+        """What the source stated last, with its own days."""
+        stated = (enrolments.c.student, enrolments.c.class_, enrolments.c.sourced_id)
+        query = (
+            select(*stated, enrolments.c.stated_begins_on, enrolments.c.stated_ends_on)
+            .join(students, students.c.id == enrolments.c.student)
+            .where(self._of_source, enrolments.c.sourced_id.is_not(None))
+            .distinct()
+        )
+        return _frame(self.connection, query, ENROLMENTS)
+
+    @property
+    def _of_source(self) -> Any:
+        return students.c.source == self.source
 
 
 def districts_of(connection: Connection, source: str) -> list[str]:

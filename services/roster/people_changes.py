@@ -34,35 +34,64 @@ class PeopleDifference:
 
 def compare_people(
     stated: Stated,
-    before: Before,
+    known: KnownPeople,
+    old_ends: Mapping[str, date],
     places: Mapping[str, Place],
     moved: Sequence[str],
     ids: OpaqueIds,
     today: date,
     problems: Problems,
 ) -> PeopleDifference:
-    """`moved` are the classes whose days or school changed: their students are looked at again."""
-    standing = before.students.filter("standing")
-    students = _standing(stated.students, before.students, standing, ids, "student", [*_PERSON[:5], "org"])
-    guardians = _standing(
-        stated.guardians, before.guardians, before.guardians, ids, "guardian", list(GUARDIANS)
-    )
-    enrolments = _enrolments(stated, before, students, places, ids)
+    """`old_ends` are the last days of the classes as known, `moved` the classes whose days or school changed: their
+    students are looked at again.
+
+    Everything here is a state's size, so each frame is made when it is needed and dropped when it is not.
+    """
+    known_students = known.students()
+    standing = known_students.filter("standing")
+    stated_students = stated.take_students()
+    restated = stated_students.rows["sourced_id"]
+    students = _standing(stated_students, known_students, standing, ids, "student", [*_PERSON[:5], "org"])
+    del stated_students
+    known_enrolments = known.enrolments()
+    enrolments = _enrolments(stated.take_enrolments(), stated, known_enrolments, students, places, ids)
     students = _placed(stated, students, standing, enrolments, places, ids, problems)
-    enrolments = enrolments.join(students, left_on="student", right_on="id", how="semi")
-    links = _links(stated, before, students, guardians)
-    students = _with_households(students, links, ids)
+    enrolments = _only(enrolments, "student", students["id"])
     gone = standing.join(students, on="id", how="anti")
-    changed = _changed(students, before, enrolments, links, gone, moved)
-    unlinked = before.guardians.join(guardians, on="id", how="anti")
-    # The family that has left stays on record with the children that the roster still knows.
-    of_gone = before.links.join(gone, left_on="student", right_on="id", how="semi")
+    dropped = _dropped(known_enrolments, gone, enrolments, old_ends, today)
+    changed = [
+        gone["id"],
+        *_either_way(enrolments, known_enrolments),
+        _only(enrolments, "class_", _texts(moved))["student"],
+        _only(known_enrolments, "class_", _texts(moved))["student"],
+    ]
+    del known_enrolments
+    guardians, new_guardians, unlinked = _guardians(stated, known, ids)
+    known_links = known.links()
+    links = _links(stated.take_links(), restated, known_links, students, guardians)
+    del guardians, restated
+    changed += _either_way(links, _only(known_links, "student", students["id"]))
+    # A family that has left stays on record with the children that the roster still knows.
+    of_gone = _only(known_links, "student", gone["id"])["guardian"]
+    del known_links
+    students = _with_households(students, links, ids)
+    changed.append(_differing(students, standing)["id"])
     return PeopleDifference(
-        students=_candidates(changed, students, gone, before, enrolments, links),
-        guardians=_differing(guardians, before.guardians),
-        gone_guardians=unlinked.join(of_gone, left_on="id", right_on="guardian", how="anti")["id"].to_list(),
-        dropped=_dropped(before, gone, enrolments, places, today),
+        students=_candidates(pl.concat(changed).unique(), students, gone, known_students, enrolments, links),
+        guardians=new_guardians,
+        gone_guardians=_without(unlinked.to_frame("id"), "id", of_gone)["id"].to_list(),
+        dropped=dropped,
     )
+
+
+def _guardians(
+    stated: Stated, known: KnownPeople, ids: OpaqueIds
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.Series]:
+    """(id and sourced_id of all who stand, the rows that are new or differ, the ids of those who are gone)."""
+    before = known.guardians()
+    guardians = _standing(stated.take_guardians(), before, before, ids, "guardian", list(GUARDIANS))
+    gone = before.join(guardians, on="id", how="anti")["id"]
+    return guardians.select("id", "sourced_id"), _differing(guardians, before), gone
 
 
 def _standing(

@@ -12,6 +12,9 @@ from .enrolment import Span, where
 from .org_changes import place_of
 from .tables import classes, enrolments, guardians, links, orgs, students
 
+#: Rows that are enrolments; the others only remember what the source said.
+_real = or_(enrolments.c.ends_on.is_(None), enrolments.c.ends_on >= enrolments.c.begins_on)
+
 #: Separates the parts of a page's cursor; no opaque id has it.
 _BETWEEN = "~"
 
@@ -69,7 +72,7 @@ def spans(connection: Connection, student: str) -> list[Span]:
     query = (
         select(*classes.c, enrolments.c.begins_on.label("first"), enrolments.c.ends_on.label("last"))
         .join(enrolments, enrolments.c.class_ == classes.c.id)
-        .where(enrolments.c.student == student)
+        .where(enrolments.c.student == student, _real)
         .order_by(enrolments.c.begins_on, classes.c.id)
     )
     return [Span(place_of(dict(row._mapping)), row.first, row.last) for row in connection.execute(query)]
@@ -107,7 +110,7 @@ def enrolments_of(connection: Connection, district: str, after: str | None, limi
         )
         .join(classes, classes.c.id == enrolments.c.class_)
         .join(students, students.c.id == enrolments.c.student)
-        .where(classes.c.district == district)
+        .where(classes.c.district == district, _real)
         .order_by(*key)
         .limit(limit + 1)
     )

@@ -38,14 +38,14 @@ def changes(before: Student | None, after: Student, today: date) -> list[Student
     told = any(isinstance(event, StudentEnrolled | StudentTransferred) for event in enrolments)
     household: list[StudentEvent] = []
     # A student who was never enrolled has no household outside yet; the first enrolment brings it.
-    if before and before.spans and before.household != after.household and not told:
+    if before and any(s.is_real for s in before.spans) and before.household != after.household and not told:
         household = [HouseholdAssigned(after.student, after.household, after.district)]
     return [*enrolments, *_guardians(before.guardians if before else {}, after), *household]
 
 
 def _enrolments(before: Student, after: Student, today: date) -> list[StudentEvent]:
-    old = {(span.place.class_, span.begins_on): span for span in before.spans}
-    new = {(span.place.class_, span.begins_on): span for span in after.spans}
+    old = {(span.place.class_, span.begins_on): span for span in before.spans if span.is_real}
+    new = {(span.place.class_, span.begins_on): span for span in after.spans if span.is_real}
     left: list[tuple[Span, date]] = []
     entered: list[Span] = []
     for key, span in old.items():

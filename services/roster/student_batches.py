@@ -81,7 +81,7 @@ def student_changes(
             events=changes(before, after, today),
             row=_student_row(row, source),
             new=row["new"],
-            enrolments=[_enrolment_row(id_, span, stated) for span in spans],
+            enrolments=[_enrolment_row(id_, span) for span in spans],
             links=[{"student": id_, "guardian": g, "relationship": r} for g, r in now_links.items()],
         )
 
@@ -93,8 +93,10 @@ def _known_spans(
     if students:
         query = select(enrolments).where(enrolments.c.student.in_(students)).order_by(enrolments.c.begins_on)
         for row in connection.execute(query):
-            stated = Statement(row.sourced_id, row.class_, row.stated_begins_on, row.stated_ends_on)
-            found[row.student].append(Span(places[row.class_], row.begins_on, row.ends_on, stated))
+            stated = None
+            if row.sourced_id is not None:
+                stated = Statement(row.sourced_id, row.class_, row.stated_begins_on, row.stated_ends_on)
+            found[row.student].append(Span(places[row.class_], row.begins_on, row.ends_on, stated, row.claimed_on))
     return {student: tuple(spans) for student, spans in found.items()}
 
 
@@ -120,16 +122,15 @@ def _student_row(row: Mapping[str, Any], source: str) -> dict[str, Any]:
     }
 
 
-def _enrolment_row(student: str, span: Span, stated: Sequence[Statement]) -> dict[str, Any]:
-    statement = span.stated
-    assert statement is not None, "a span follows from a statement, of this import or an earlier one"
+def _enrolment_row(student: str, span: Span) -> dict[str, Any]:
+    stated = span.stated
     return {
         "student": student,
         "class_": span.place.class_,
         "begins_on": span.begins_on,
         "ends_on": span.ends_on,
-        "sourced_id": statement.sourced_id,
-        "stated_begins_on": statement.begins_on,
-        "stated_ends_on": statement.ends_on,
-        "standing": statement in stated,
+        "claimed_on": span.claimed_on,
+        "sourced_id": stated and stated.sourced_id,
+        "stated_begins_on": stated and stated.begins_on,
+        "stated_ends_on": stated and stated.ends_on,
     }

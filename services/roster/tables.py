@@ -117,7 +117,9 @@ links = Table(
 )
 
 #: Effective-dated. `begins_on` and `ends_on` (null: with the class) are what was told in events; `stated_…` what the
-#: source says, null where it says nothing. `standing` is false once the source no longer says it.
+#: source says, null where it says nothing; `claimed_on` the first day before others were given the word. A row that
+#: ends before it begins remembers a statement that others left nothing of. `sourced_id` is null once the source no
+#: longer states it.
 enrolments = Table(
     "enrolments",
     metadata,
@@ -125,9 +127,9 @@ enrolments = Table(
     Column("class_", Text, primary_key=True),
     Column("begins_on", Date, primary_key=True),
     Column("ends_on", Date),
-    Column("sourced_id", Text, nullable=False),
+    Column("claimed_on", Date, nullable=False),
+    Column("sourced_id", Text),
     Column("stated_begins_on", Date),
     Column("stated_ends_on", Date),
-    Column("standing", Boolean, nullable=False),
     Index("enrolments_class", "class_"),
 )

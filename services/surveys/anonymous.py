@@ -64,14 +64,18 @@ class AnonymousResponses:
         taken: list[waiting.Waiting] = []
         with self._log.database.transaction() as connection:
             ledger.enter(connection, opened.survey)
+            digests = [sheet[0] for sheet in sheets if not isinstance(sheet, AllianceError)]
+            spent = ledger.spend(connection, opened.survey, digests)
             for sheet in sheets:
                 if isinstance(sheet, AllianceError):
                     results.append(sheet)
                     continue
                 digest, answers = sheet
-                if not ledger.spend(connection, opened.survey, digest):
+                if digest not in spent:
                     results.append(_spent())
                     continue
+                # On a second line the same token is a spent one.
+                spent.remove(digest)
                 taken.append(waiting.Waiting(waiting.random_id(self._random), _to_json(answers)))
                 results.append({"position": position, "created": True, "complete": answers.complete})
             if taken:

@@ -106,7 +106,7 @@ class ConfidentialResponses:
 
         def beside(connection: Connection) -> None:
             ledger.enter(connection, opened.survey)
-            ledger.answered(connection, opened.survey, sheet.invitation.household)
+            ledger.answered(connection, sheet.digest)
 
         return Append(
             stream=sheet.stream,

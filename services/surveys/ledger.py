@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from alliance.errors import Refused
+from alliance.rows import insert_many
 
 from .tables import anonymous_tokens, confidential_tokens, gates, invited_households
 
@@ -82,8 +83,7 @@ def invite_anonymously(
         )
     _write_households(connection, survey, before.union(households))
     new = sorted({*digests} if replace else earlier.union(digests))
-    if new:
-        connection.execute(insert(anonymous_tokens), [{"digest": digest, "survey": survey} for digest in new])
+    insert_many(connection, anonymous_tokens, [{"digest": digest, "survey": survey} for digest in new])
 
 
 def invite_by_name(
@@ -102,20 +102,17 @@ def invite_by_name(
             )
         )
     _write_households(connection, survey, households)
-    if tokens:
-        connection.execute(
-            insert(confidential_tokens),
-            [
-                {
-                    "digest": digest,
-                    "survey": survey,
-                    "household": invitation.household,
-                    "schools": json.dumps(invitation.schools),
-                    "answered": False,
-                }
-                for digest, invitation in tokens.items()
-            ],
-        )
+    rows = [
+        {
+            "digest": digest,
+            "survey": survey,
+            "household": invitation.household,
+            "schools": json.dumps(invitation.schools),
+            "answered": False,
+        }
+        for digest, invitation in tokens.items()
+    ]
+    insert_many(connection, confidential_tokens, rows)
 
 
 def unanswered(connection: Connection, survey: str) -> dict[str, tuple[str, ...]]:
@@ -137,23 +134,20 @@ def invitations(connection: Connection, survey: str, digests: Iterable[str]) -> 
     }
 
 
-def answered(connection: Connection, survey: str, household: str) -> None:
+def answered(connection: Connection, digest: str) -> None:
+    """The household of this confidential token has answered."""
     connection.execute(
-        update(confidential_tokens)
-        .where(confidential_tokens.c.survey == survey, confidential_tokens.c.household == household)
-        .values(answered=True)
+        update(confidential_tokens).where(confidential_tokens.c.digest == digest).values(answered=True)
     )
 
 
-def spend(connection: Connection, survey: str, digest: str) -> bool:
-    """Delete an anonymous token; False when it is not among the unspent ones."""
-    spent = delete(anonymous_tokens).where(
-        anonymous_tokens.c.digest == digest, anonymous_tokens.c.survey == survey
-    )
-    return connection.execute(spent).rowcount == 1
+def spend(connection: Connection, survey: str, digests: Iterable[str]) -> set[str]:
+    """Delete anonymous tokens; what is returned was unspent until now."""
+    tokens = anonymous_tokens.c
+    spent = delete(anonymous_tokens).where(tokens.digest.in_(sorted(set(digests))), tokens.survey == survey)
+    return set(connection.scalars(spent.returning(tokens.digest)))
 
 
 def _write_households(connection: Connection, survey: str, households: Iterable[str]) -> None:
     rows = [{"survey": survey, "household": household} for household in sorted(households)]
-    if rows:
-        connection.execute(insert(invited_households), rows)
+    insert_many(connection, invited_households, rows)

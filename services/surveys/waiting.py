@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from random import Random
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, select
+
+from alliance.rows import insert_many
 
 from .tables import waiting_responses
 
@@ -44,11 +46,11 @@ def add(
     rows.extend(responses)
     random.shuffle(rows)
     batch = random_id(random) if last or len(rows) >= BATCH else None
-    if rows:
-        connection.execute(
-            insert(waiting_responses),
-            [{"id": row.id, "survey": survey, "batch": batch, "response": row.response} for row in rows],
-        )
+    insert_many(
+        connection,
+        waiting_responses,
+        [{"id": row.id, "survey": survey, "batch": batch, "response": row.response} for row in rows],
+    )
 
 
 def batches(connection: Connection, survey: str) -> dict[str, list[Waiting]]:

@@ -53,10 +53,10 @@ def test_racing_writers_leave_no_hole_and_a_tailing_reader_misses_nothing(log: L
     tail.start()
     writer = [sys.executable, "-m", "tests.conformance.racing_writer", database_url]
     others = [
-        subprocess.Popen([*writer, name, "40"], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        subprocess.Popen([*writer, name, "25"], cwd=ROOT, stdout=subprocess.PIPE, text=True)
         for name in ("a", "b")
     ]
-    acknowledged = racing_writer.race(database_url, "c", 40)
+    acknowledged = racing_writer.race(database_url, "c", 25)
     for other in others:
         output, _ = other.communicate(timeout=60)
         assert other.returncode == 0
@@ -65,7 +65,7 @@ def test_racing_writers_leave_no_hole_and_a_tailing_reader_misses_nothing(log: L
     tail.join()
 
     head, _ = log.head()
-    assert head == len(acknowledged) > 3 * 2 * 20
+    assert head == len(acknowledged) > 3 * 2 * 12
     assert sorted(acknowledged) == list(range(1, head + 1))
     assert tail.seen == list(range(1, head + 1))
     versions: dict[str, list[int]] = {}

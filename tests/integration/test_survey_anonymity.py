@@ -242,10 +242,10 @@ ORDERS = ("position", "id", "stream", "causation_id", "as it lies there")
 
 @pytest.fixture(scope="module")
 def batches(tmp_path_factory: pytest.TempPathFactory) -> list[Attacked]:
-    """Forty surveys of ten households each; in every one the first household answers first, and so on."""
+    """Twenty-five surveys of ten households each; in every one the first household answers first, and so on."""
     folder: Path = tmp_path_factory.mktemp("batches")
     found = []
-    for seed in range(40):
+    for seed in range(25):
         attacked = Attacked(Database(f"sqlite:///{folder / f'{seed}.db'}"), BATCH, seed)
         for household in attacked.households:
             attacked.submit(household)

@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
+import gateway as gateway_package
 from gateway.permissions import PERMISSIONS, roles
 from gateway.schemas import evaluation, folders, pledges, roster, surveys
 from gateway.schemas.shape import Shape
@@ -31,6 +32,8 @@ PROMISED = {
     "GET /v1/districts/{district}/enrolments", "GET /v1/statements", "POST /v1/folders/returns",
     "GET /v1/surveys/{survey}",
 }  # fmt: skip
+
+GATEWAY = Path(gateway_package.__file__).parent
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +124,9 @@ def test_the_gateway_takes_its_own_examples(shape: type[Shape]) -> None:
 
 
 def test_the_lines_of_bulk_examples_are_json(document: dict[str, Any]) -> None:
-    bulk = [(where, content) for where, media, content in contents(document) if media == "application/x-ndjson"]
+    bulk = [
+        (where, content) for where, media, content in contents(document) if media == "application/x-ndjson"
+    ]
 
     assert {where.split()[1] for where, _ in bulk} == {
         "/v1/pledges", "/v1/folders/returns", "/v1/surveys/{survey}/responses",
@@ -138,12 +143,17 @@ def test_every_parameter_is_explained(document: dict[str, Any]) -> None:
         for method in ("get", "post"):
             given = [*item.get("parameters", []), *item.get(method, {}).get("parameters", [])]
             for parameter in given:
-                assert parameter.get("description") or parameter["schema"].get("description"), (path, parameter["name"])
+                assert parameter.get("description") or parameter["schema"].get("description"), (
+                    path,
+                    parameter["name"],
+                )
             named = {parameter["name"] for parameter in given if parameter["in"] == "path"}
             assert method not in item or named == set(re.findall(r"{(\w+)}", path))
 
 
-def test_every_operation_says_who_may_call_it_as_the_table_of_permissions_does(document: dict[str, Any]) -> None:
+def test_every_operation_says_who_may_call_it_as_the_table_of_permissions_does(
+    document: dict[str, Any],
+) -> None:
     told = {operation["operationId"]: operation["x-roles"] for _, operation in operations(document)}
     table = {operation.partition(".")[2]: roles(operation) for operation in PERMISSIONS}
 
@@ -154,7 +164,9 @@ def test_every_operation_says_who_may_call_it_as_the_table_of_permissions_does(d
 
 def test_errors_are_described_as_problem_documents(document: dict[str, Any]) -> None:
     [content] = [
-        response["content"] for name, response in document["components"]["responses"].items() if name == "DEFAULT_ERROR"
+        response["content"]
+        for name, response in document["components"]["responses"].items()
+        if name == "DEFAULT_ERROR"
     ]
 
     assert list(content) == ["application/problem+json"]
@@ -174,7 +186,7 @@ def test_the_page_for_people_shows_every_address_and_example(here: Gateway, docu
 
 
 def test_nothing_that_is_shipped_is_large_or_points_elsewhere() -> None:
-    for path in Path("gateway").rglob("*.*"):
+    for path in GATEWAY.rglob("*.*"):
         if path.suffix in (".html", ".css", ".svg", ".js"):
             assert path.stat().st_size < 400_000
             assert not re.findall(r"(?:src|href|url)\s*[=(]\s*[\"']?(?:https?:)?//", path.read_text()), path

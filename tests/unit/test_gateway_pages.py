@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,15 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+import gateway as gateway_package
 from alliance.errors import Unavailable
 from gateway import sessions
 from gateway.pages.figures import percent
 from gateway.tables import links
 from gateway.tables import sessions as session_rows
 from tests.builders_gateway import Gateway, evaluation, gateway, ratio
+
+GATEWAY = Path(gateway_package.__file__).parent
 
 
 @pytest.fixture
@@ -62,7 +66,9 @@ def test_a_token_signs_in_once_and_the_cookie_is_out_of_reach_of_scripts(here: G
 
     response = sign_in(client, secret)
 
-    [cookie] = [each for each in response.headers.getlist("Set-Cookie") if each.startswith("alliance_session=")]
+    [cookie] = [
+        each for each in response.headers.getlist("Set-Cookie") if each.startswith("alliance_session=")
+    ]
     assert "HttpOnly" in cookie
     assert "SameSite=Lax" in cookie
     assert "Secure" not in cookie
@@ -75,7 +81,9 @@ def test_behind_https_the_cookie_is_secure(here: Gateway) -> None:
 
     response = sign_in(here.client(), secret, headers={"X-Forwarded-Proto": "https"})
 
-    [cookie] = [each for each in response.headers.getlist("Set-Cookie") if each.startswith("alliance_session=")]
+    [cookie] = [
+        each for each in response.headers.getlist("Set-Cookie") if each.startswith("alliance_session=")
+    ]
     assert "Secure" in cookie
 
 
@@ -249,7 +257,10 @@ def test_the_school_year_asked_for_is_the_one_shown(here: Gateway) -> None:
 
 def test_a_state_without_districts_says_what_comes_next(here: Gateway) -> None:
     empty = evaluation()["districts"]
-    here.services["evaluation"].answers["districts"] = lambda body, context: {**empty(body, context), "districts": []}
+    here.services["evaluation"].answers["districts"] = lambda body, context: {
+        **empty(body, context),
+        "districts": [],
+    }
 
     assert "Import a roster" in visitor(here).get("/").text
 
@@ -283,7 +294,14 @@ def test_names_from_a_roster_cannot_become_markup(here: Gateway) -> None:
 
 @pytest.mark.parametrize(
     ("numerator", "denominator", "written"),
-    [(0, 0, "–"), (0, 9, "0.0 %"), (9, 9, "100.0 %"), (9999, 10000, "99.9 %"), (1, 10000, "0.1 %"), (2, 3, "66.7 %")],
+    [
+        (0, 0, "–"),
+        (0, 9, "0.0 %"),
+        (9, 9, "100.0 %"),
+        (9999, 10000, "99.9 %"),
+        (1, 10000, "0.1 %"),
+        (2, 3, "66.7 %"),
+    ],
 )
 def test_a_rate_is_whole_only_when_nothing_is_missing(numerator: int, denominator: int, written: str) -> None:
     assert percent(ratio(numerator, denominator)) == written
@@ -316,7 +334,9 @@ def test_a_page_can_be_read_without_scripts_styles_in_place_or_other_hosts(here:
     assert response.status_code == 200
     assert page.all("script", "style", "iframe", "img") == []
     assert not any("style" in attributes for _, attributes in page.elements)
-    links_ = [attributes.get("href") or attributes.get("src") or "/" for attributes in page.all("a", "link", "form")]
+    links_ = [
+        attributes.get("href") or attributes.get("src") or "/" for attributes in page.all("a", "link", "form")
+    ]
     assert all(link.startswith(("/", "#", "?")) for link in links_)
     for link in page.all("link"):
         assert client.get(str(link["href"])).status_code == 200
@@ -346,7 +366,7 @@ def test_headings_never_skip_a_level(here: Gateway) -> None:
         page = Outline(visitor(here).get(path).text)
         levels = [int(tag[1]) for tag, _ in page.elements if re.fullmatch("h[1-6]", tag)]
         assert levels[0] == 1
-        assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+        assert all(after <= before + 1 for before, after in pairwise(levels))
 
 
 def test_no_cache_keeps_a_page_of_somebody_signed_in(here: Gateway) -> None:
@@ -357,7 +377,7 @@ def test_no_cache_keeps_a_page_of_somebody_signed_in(here: Gateway) -> None:
 
 def test_words_stand_out_from_their_ground() -> None:
     """WCAG 2.2 asks for a contrast of 4.5 : 1 (1.4.3), and 3 : 1 for what frames the focus (1.4.11)."""
-    style = (Path("gateway") / "pages" / "static" / "alliance.css").read_text()
+    style = (GATEWAY / "pages" / "static" / "alliance.css").read_text()
     colours = dict(re.findall(r"--(\w+): (#[0-9a-f]{6});", style))
     for ground in (colours["paper"], colours["card"], "#eef4f0"):
         for word in ("ink", "quiet", "link"):
@@ -374,5 +394,7 @@ def _contrast(one: str, other: str) -> float:
 
 def _luminance(colour: str) -> float:
     parts = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
-    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    )
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue

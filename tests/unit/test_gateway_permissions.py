@@ -13,7 +13,6 @@ from werkzeug.test import TestResponse
 
 from alliance.context import Context
 from gateway.permissions import PERMISSIONS
-from gateway.schemas.surveys import PublishInstrument
 from tests.builders_gateway import Gateway, about, gateway
 from tests.world_gateway import ASKS, NEAR, PLACES, Ask, callers
 
@@ -51,6 +50,19 @@ ALLOWED = {
 }
 LETTERS = {"state": "S", "district": "D", "school": "H", "teacher": "T", "integrator": "I", "family": "F"}
 
+#: What services answer lists under.
+LISTS = [
+    "schools",
+    "classes",
+    "students",
+    "enrolments",
+    "statements",
+    "instruments",
+    "districts",
+    "months",
+    "events",
+]
+
 CASES = [(ask, *caller) for ask in ASKS for caller in callers(ask)]
 
 
@@ -76,8 +88,7 @@ def _judge(ask: Ask) -> Any:
         if ask.target is not None and context.caller.role != "family":
             district, school, class_ = PLACES[ask.target]
             context.caller.require(district=district, school=school, class_=class_)
-        lists: dict[str, Any] = {name: [] for name in ("schools", "classes", "students", "enrolments", "statements", "instruments",
-                                       "districts", "months", "events")}  # fmt: skip
+        lists: dict[str, Any] = {name: [] for name in LISTS}
         if ask.operation == "evaluation.state_scorecard":
             lists["districts"] = 8
         item = {"status": 201, "position": {"source": "pledges", "sequence": 1}, "created": True}
@@ -99,16 +110,19 @@ def _headers(here: Gateway, role: str, units: tuple[str, ...]) -> dict[str, str]
 
 
 def send(here: Gateway, ask: Ask, headers: dict[str, str]) -> TestResponse:
-    body = PublishInstrument.example if ask.body == "example" else ask.body
     if ask.method == "GET":
         return here.client().get(ask.path, headers=headers)
-    data = body if isinstance(body, bytes) else json.dumps(body)
+    data = ask.body if isinstance(ask.body, bytes) else json.dumps(ask.body)
     return here.client().post(ask.path, data=data, content_type=ask.kind, headers=headers)
 
 
 def status_of(response: TestResponse) -> int:
     """The status of a request, or of the one line of a bulk request."""
-    return json.loads(response.data)["status"] if response.mimetype == "application/x-ndjson" else response.status_code
+    return (
+        json.loads(response.data)["status"]
+        if response.mimetype == "application/x-ndjson"
+        else response.status_code
+    )
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,12 @@ FOLDER = "/v1/classes/c5/folders/2026-09"
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Gateway:
     here = gateway(tmp_path, monkeypatch)
     here.services["evaluation"].answers["state_scorecard"] = {"districts": 8, **scorecard()}
-    here.services["folders"].answers["folder"] = {"class": "c5", "period": "2026-09", "version": 3, "students": []}
+    here.services["folders"].answers["folder"] = {
+        "class": "c5",
+        "period": "2026-09",
+        "version": 3,
+        "students": [],
+    }
     return here
 
 
@@ -71,7 +76,9 @@ def test_who_may_not_read_is_not_told_that_nothing_has_changed(here: Gateway) ->
         ("voids", {"student": "k4", "reason": "a mistake"}),
     ],
 )
-def test_a_write_with_the_etag_of_the_folder_is_bound_to_that_version(here: Gateway, what: str, body: Any) -> None:
+def test_a_write_with_the_etag_of_the_folder_is_bound_to_that_version(
+    here: Gateway, what: str, body: Any
+) -> None:
     tag = here.client().get(FOLDER, headers=here.bearer()).headers["ETag"]
 
     here.client().post(f"{FOLDER}/{what}", json=body, headers={**here.bearer(), "If-Match": tag})
@@ -96,7 +103,9 @@ def test_a_folder_that_was_changed_meanwhile_is_412(here: Gateway) -> None:
     assert response.status_code == 412
 
 
-@pytest.mark.parametrize("tag", ["*", "3", '"3"', 'W/"v3-0123456789abcdef"', '"v3-0123456789abcdef", "v4-0123456789abcdef"'])
+@pytest.mark.parametrize(
+    "tag", ["*", "3", '"3"', 'W/"v3-0123456789abcdef"', '"v3-0123456789abcdef", "v4-0123456789abcdef"']
+)
 def test_an_if_match_that_is_no_etag_of_a_folder_is_refused_by_name(here: Gateway, tag: str) -> None:
     response = here.client().post(
         f"{FOLDER}/sent", json={"sent_on": "2026-09-11"}, headers={**here.bearer(), "If-Match": tag}
@@ -161,7 +170,9 @@ def test_the_enrolments_of_a_district_are_paged_by_the_roster_itself(here: Gatew
     token = here.bearer()
 
     first = here.client().get("/v1/districts/d7/enrolments?limit=1", headers=token).json
-    second = here.client().get(f"/v1/districts/d7/enrolments?limit=1&cursor={first['next']}", headers=token).json
+    second = (
+        here.client().get(f"/v1/districts/d7/enrolments?limit=1&cursor={first['next']}", headers=token).json
+    )
 
     assert first["data"] == second["data"] == [{"student": "k4"}]
     assert second["next"] is None
@@ -191,7 +202,10 @@ def test_a_position_that_is_not_reached_in_time_is_503_with_retry_after(here: Ga
 
 
 def test_a_scorecard_has_the_shape_that_is_promised(here: Gateway) -> None:
-    here.services["evaluation"].answers["district_scorecard"] = {"district": {"id": "d7", "name": "Attala"}, **scorecard()}
+    here.services["evaluation"].answers["district_scorecard"] = {
+        "district": {"id": "d7", "name": "Attala"},
+        **scorecard(),
+    }
 
     card = here.client().get("/v1/districts/d7/scorecard", headers=here.bearer()).json
 
@@ -218,7 +232,9 @@ def test_events_are_asked_for_by_type_and_place(here: Gateway) -> None:
     event = {"specversion": "1.0", "id": "e1", "data": {"student": "k4"}}
     here.services["evaluation"].answers["events"] = {"events": [event], "next": "17", "head": "17"}
 
-    answer = here.client().get("/v1/events?after=16&types=PledgeSigned,PledgeWithdrawn&limit=5", headers=here.bearer())
+    answer = here.client().get(
+        "/v1/events?after=16&types=PledgeSigned,PledgeWithdrawn&limit=5", headers=here.bearer()
+    )
 
     assert answer.json == {"data": [event], "next": "17", "head": "17"}
     [(_, body, _)] = here.services["evaluation"].calls
@@ -229,7 +245,9 @@ def test_names_of_children_are_kept_by_no_cache(here: Gateway) -> None:
     row = {"student": "k4", "given_name": "Ada", "family_name": "Example", "grade": "03"}
     here.services["roster"].answers["students"] = {"students": [row]}
 
-    response = here.client().get("/v1/classes/c5/students?on=2026-09-14", headers=here.bearer("teacher", "c5"))
+    response = here.client().get(
+        "/v1/classes/c5/students?on=2026-09-14", headers=here.bearer("teacher", "c5")
+    )
 
     assert response.json["data"] == [row]
     assert response.headers["Cache-Control"] == "no-store"

@@ -22,7 +22,12 @@ PLEDGE = {
     "language": "es",
     "statement": "2026-1",
 }
-RESPONSE = {"token": "7H2K-9QWE-5TVX-0BCD-M3NP", "language": "en", "mode": "web", "answers": {"c1": 4, "c2": None}}
+RESPONSE = {
+    "token": "7H2K-9QWE-5TVX-0BCD-M3NP",
+    "language": "en",
+    "mode": "web",
+    "answers": {"c1": 4, "c2": None},
+}
 
 
 @pytest.fixture
@@ -32,7 +37,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Gateway:
 
 def sign(here: Gateway, body: object = None, **options: Any) -> TestResponse:
     headers = {**here.bearer(), **options.pop("headers", {})}
-    return here.client().post("/v1/pledges", json=PLEDGE if body is None else body, headers=headers, **options)
+    return here.client().post(
+        "/v1/pledges", json=PLEDGE if body is None else body, headers=headers, **options
+    )
 
 
 def fields_at_fault(response: TestResponse) -> dict[str, str]:
@@ -50,7 +57,10 @@ def test_a_first_command_answers_201_with_its_position(here: Gateway) -> None:
 
 
 def test_a_repeated_command_answers_200_with_the_first_result(here: Gateway) -> None:
-    here.services["pledges"].answers["sign_pledge"] = {"position": {"source": "pledges", "sequence": 7}, "created": False}
+    here.services["pledges"].answers["sign_pledge"] = {
+        "position": {"source": "pledges", "sequence": 7},
+        "created": False,
+    }
 
     response = sign(here)
 
@@ -120,7 +130,15 @@ def test_families_need_no_token_of_their_own_and_share_no_command_id(here: Gatew
 
 @pytest.mark.parametrize(
     "header",
-    [None, "Bearer", "Bearer ", "Basic YWxpY2U6c2VjcmV0", "Bearer alliance_wrong", "alliance_wrong", "Bearer \xff\xfe"],
+    [
+        None,
+        "Bearer",
+        "Bearer ",
+        "Basic YWxpY2U6c2VjcmV0",
+        "Bearer alliance_wrong",
+        "alliance_wrong",
+        "Bearer \xff\xfe",
+    ],
 )
 def test_no_token_or_a_wrong_one_is_401_and_says_how_to_send_one(here: Gateway, header: str | None) -> None:
     headers = {} if header is None else {"Authorization": header}
@@ -168,7 +186,9 @@ def test_a_wrong_token_is_not_taken_for_a_family(here: Gateway) -> None:
         ({"signd_on": "2026-08-14"}, "signd_on", "signed_on"),
     ],
 )
-def test_a_field_at_fault_is_named_with_its_mend(here: Gateway, change: dict[str, Any], field: str, word: str) -> None:
+def test_a_field_at_fault_is_named_with_its_mend(
+    here: Gateway, change: dict[str, Any], field: str, word: str
+) -> None:
     response = sign(here, {**PLEDGE, **change})
 
     assert response.status_code == 422
@@ -186,7 +206,12 @@ def test_every_field_at_fault_is_named_at_once(here: Gateway) -> None:
 
 
 def test_a_field_inside_a_list_is_named_by_its_place(here: Gateway) -> None:
-    body = {"returns": [{"student": "k4", "signed_on": "2026-09-14", "mode": "paper"}, {"student": "k5", "mode": "x"}]}
+    body = {
+        "returns": [
+            {"student": "k4", "signed_on": "2026-09-14", "mode": "paper"},
+            {"student": "k5", "mode": "x"},
+        ]
+    }
 
     response = here.client().post("/v1/classes/c5/folders/2026-09/returns", json=body, headers=here.bearer())
 
@@ -196,7 +221,9 @@ def test_a_field_inside_a_list_is_named_by_its_place(here: Gateway) -> None:
 @pytest.mark.parametrize("body", [[], "text", 7, None])
 def test_a_body_that_is_no_object_is_refused(here: Gateway, body: object) -> None:
     data = json.dumps(body)
-    response = here.client().post("/v1/pledges", data=data, content_type="application/json", headers=here.bearer())
+    response = here.client().post(
+        "/v1/pledges", data=data, content_type="application/json", headers=here.bearer()
+    )
 
     assert response.status_code == 422
     assert "object" in response.json["detail"]
@@ -204,7 +231,9 @@ def test_a_body_that_is_no_object_is_refused(here: Gateway, body: object) -> Non
 
 @pytest.mark.parametrize("body", [b"{", b'{"a": 1,}', b"\xff\xfe", b"NaN", b"[" * 5000])
 def test_a_body_that_is_no_json_is_400_and_says_where_it_breaks_off(here: Gateway, body: bytes) -> None:
-    response = here.client().post("/v1/pledges", data=body, content_type="application/json", headers=here.bearer())
+    response = here.client().post(
+        "/v1/pledges", data=body, content_type="application/json", headers=here.bearer()
+    )
 
     assert response.status_code == 400
     assert "line 1, column" in response.json["detail"]
@@ -221,10 +250,22 @@ def test_another_content_type_is_415_and_names_the_one_that_is_read(here: Gatewa
 def test_a_body_above_1_mib_is_413_and_says_the_limit(here: Gateway) -> None:
     body = b" " * (1024 * 1024 + 1)
 
-    response = here.client().post("/v1/pledges", data=body, content_type="application/json", headers=here.bearer())
+    response = here.client().post(
+        "/v1/pledges", data=body, content_type="application/json", headers=here.bearer()
+    )
 
     assert response.status_code == 413
     assert "1 MiB" in response.json["detail"]
+
+
+def test_a_body_of_exactly_1_mib_is_read(here: Gateway) -> None:
+    body = json.dumps(PLEDGE).encode().ljust(1024 * 1024)
+
+    response = here.client().post(
+        "/v1/pledges", data=body, content_type="application/json", headers=here.bearer()
+    )
+
+    assert response.status_code == 201
 
 
 def test_an_address_that_does_not_exist_is_404_and_one_without_that_method_405(here: Gateway) -> None:
@@ -292,7 +333,11 @@ def test_a_fault_of_ours_is_500_and_tells_nothing_but_the_request_id(here: Gatew
 
 
 def test_what_a_service_tells_beyond_its_shape_does_not_leave_the_gateway(here: Gateway) -> None:
-    here.services["pledges"].answers["sign_pledge"] = {"position": None, "created": True, "given_name": "Canary"}
+    here.services["pledges"].answers["sign_pledge"] = {
+        "position": None,
+        "created": True,
+        "given_name": "Canary",
+    }
 
     assert "Canary" not in sign(here).get_data(as_text=True)
 
@@ -317,7 +362,9 @@ def test_a_traceparent_is_passed_on_and_a_broken_one_is_not(here: Gateway) -> No
     assert [context.traceparent for _, _, context in here.services["pledges"].calls] == [good, None, None]
 
 
-@pytest.mark.parametrize("path", ["/v1/statements", "/nowhere", "/sign-in", "/docs", "/openapi.json", "/livez"])
+@pytest.mark.parametrize(
+    "path", ["/v1/statements", "/nowhere", "/sign-in", "/docs", "/openapi.json", "/livez"]
+)
 def test_every_answer_lets_nothing_from_elsewhere_run_or_frame_it(here: Gateway, path: str) -> None:
     here.services["pledges"].answers["statements"] = {"statements": []}
 

@@ -9,7 +9,9 @@ import pytest
 from sqlalchemy import select
 
 from alliance.errors import Invalid, NotFound
+from gateway import tokens as tokens_module
 from gateway.tables import links, sessions, tokens
+from gateway.tokens import Tokens
 from tests.builders_gateway import Gateway, gateway
 
 
@@ -55,6 +57,26 @@ def test_a_revoked_token_is_refused_at_once(here: Gateway) -> None:
 
     assert revoked.revoked_at == here.clock()
     assert here.client().get("/v1/statements", headers=headers).status_code == 401
+
+
+def test_a_token_that_somebody_else_revoked_is_refused_within_a_second(here: Gateway) -> None:
+    made, secret = here.tokens.create(role="state")
+    assert here.tokens.find(secret) is not None
+
+    Tokens(here.database, here.clock).revoke(made.id)
+    here.clock.advance(timedelta(seconds=1))
+
+    assert here.tokens.find(secret) is None
+
+
+def test_however_many_tokens_come_by_only_so_many_are_remembered(
+    here: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tokens_module, "MOST_REMEMBERED", 3)
+    secrets = [here.tokens.create(role="state")[1] for _ in range(5)]
+
+    assert all(here.tokens.find(secret) is not None for secret in secrets * 2)
+    assert len(here.tokens._remembered) <= 3
 
 
 def test_revoking_again_keeps_the_first_moment(here: Gateway) -> None:

@@ -41,7 +41,10 @@ def test_what_is_not_an_address_and_made_up_methods_are_counted_together(here: G
     here.client().get("/kanarienquery")
     here.client().open("/v1/pledges", method="KANARIEN")
 
-    assert (seconds("unknown", "GET", "404"), seconds("unknown", "other", "405")) == (before[0] + 1, before[1] + 1)
+    assert (seconds("unknown", "GET", "404"), seconds("unknown", "other", "405")) == (
+        before[0] + 1,
+        before[1] + 1,
+    )
 
 
 def test_no_id_name_query_or_secret_gets_into_a_log_line_or_a_metric(here: Gateway) -> None:
@@ -54,7 +57,9 @@ def test_no_id_name_query_or_secret_gets_into_a_log_line_or_a_metric(here: Gatew
     here.services["evaluation"].answers = evaluation()
     with structlog.testing.capture_logs() as lines:
         here.client().get("/v1/pledges/kanarienstudent/2026-27", headers=headers)
-        here.client().get("/v1/districts?cursor=kanarienquery", headers={**headers, "traceparent": "kanarientrace"})
+        here.client().get(
+            "/v1/districts?cursor=kanarienquery", headers={**headers, "traceparent": "kanarientrace"}
+        )
         body = {"student": "kanarienstudent", "reason": "Kanarienname"}
         path = "/v1/classes/kanarienstudent/folders/2026-09/voids"
         here.client().post(path, json=body, headers={**headers, "Idempotency-Key": "kanarienkey"})
@@ -72,7 +77,11 @@ def test_a_log_line_says_route_status_role_and_how_long(here: Gateway) -> None:
         here.client().get("/v1/pledges/k4/2026-27", headers=here.bearer("school", "s1"))
 
     [line] = lines
-    assert (line["route"], line["status"], line["role"]) == ("/v1/pledges/<student>/<school_year>", 200, "school")
+    assert (line["route"], line["status"], line["role"]) == (
+        "/v1/pledges/<student>/<school_year>",
+        200,
+        "school",
+    )
     assert line["seconds"] >= 0
 
 
@@ -91,7 +100,14 @@ def test_it_is_ready_when_its_database_and_every_service_are(here: Gateway) -> N
     response = here.client().get("/readyz")
 
     assert response.status_code == 200
-    assert set(response.json["parts"]) == {"database", "roster", "pledges", "folders", "surveys", "evaluation"}
+    assert set(response.json["parts"]) == {
+        "database",
+        "roster",
+        "pledges",
+        "folders",
+        "surveys",
+        "evaluation",
+    }
 
 
 def test_a_service_that_is_not_ready_makes_it_not_ready_and_is_named(here: Gateway) -> None:
@@ -103,7 +119,9 @@ def test_a_service_that_is_not_ready_makes_it_not_ready_and_is_named(here: Gatew
     assert [name for name, state in response.json["parts"].items() if state != "ready"] == ["surveys"]
 
 
-def test_without_its_database_it_is_not_ready_but_lives(here: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_its_database_it_is_not_ready_but_lives(
+    here: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def away() -> None:
         raise OperationalError("SELECT 1", {}, Exception("gone"))
 

@@ -55,8 +55,13 @@ def test_a_stated_day_counts_and_is_cut_to_the_days_of_the_class() -> None:
 
 
 def test_what_is_known_keeps_its_first_day() -> None:
-    known = (Span(PLACES["c-1"], AUG),)
+    known = (Span(PLACES["c-1"], AUG, stated=Statement("e", "c-1")),)
     assert settled(known, [Statement("e", "c-1")], PLACES, TODAY) == known
+
+
+def test_a_source_that_numbers_its_enrolments_anew_means_the_same() -> None:
+    known = (Span(PLACES["c-1"], AUG, stated=Statement("e", "c-1")),)
+    assert settled(known, [Statement("f", "c-1")], PLACES, TODAY) == known
 
 
 def test_what_is_no_longer_stated_ended_yesterday() -> None:
@@ -92,7 +97,7 @@ def test_a_corrected_first_day_replaces_the_one_known() -> None:
 
 def test_an_end_in_the_past_is_settled_once_and_for_all() -> None:
     stated = [Statement("e", "c-1", None, date(2026, 9, 1))]
-    first = settled((Span(PLACES["c-1"], AUG),), stated, PLACES, TODAY)
+    first = settled((Span(PLACES["c-1"], AUG, stated=Statement("e", "c-1")),), stated, PLACES, TODAY)
     assert days(first) == [("c-1", AUG, date(2026, 9, 1))]
     assert settled(first, stated, PLACES, TODAY + timedelta(days=30)) == first
 

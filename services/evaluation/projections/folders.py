@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, MetaData, SmallInteger, Table, Text
 
 from alliance.envelope import Event
-from alliance.projection import Key, Rows
+from alliance.projection import Rows
+from alliance.rows import Key
 
 from .cells import bucket, decode, encode
 from .class_months import COUNTS, UNKNOWN, after, counted

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from sqlalchemy import Column, MetaData, Table, Text
 
 from alliance.envelope import Event
-from alliance.projection import Key, Rows
+from alliance.projection import Rows
+from alliance.rows import Key
 
 
 class Organisation:

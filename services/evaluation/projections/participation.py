@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from sqlalchemy import BigInteger, Column, MetaData, SmallInteger, Table, Text
 
 from alliance.envelope import Event
-from alliance.projection import Key, Rows
+from alliance.projection import Rows
+from alliance.rows import Key
 from services.evaluation.school_year import day_before
 
 from .cells import bucket, decode, encode

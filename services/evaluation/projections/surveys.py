@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, Text
 
 from alliance.envelope import Event
-from alliance.projection import Key, Rows
+from alliance.projection import Rows
+from alliance.rows import Key
 from services.evaluation.indicators import scale_score
 
 from .cells import decode, encode

@@ -98,14 +98,16 @@ def _check_roles(rows: Rows, people: People, known: Known) -> None:
     )
     message = "The enrolment says {!r}, the user's own role is another; correct one of them. It was left out."
     rows.reject(no_student, "role", "role_contradiction", message.format)
-    only_student = people.roles.group_by("sourcedId").agg(pl.col("role").unique()).filter(
-        (pl.col("role").list.len() == 1) & (pl.col("role").list.first() == "student")
-    )  # fmt: skip
     as_other = rows.frame.filter(pl.col("role") != "student")
-    student = as_other.join(
-        only_student, left_on="userSourcedId", right_on="sourcedId", how="semi", maintain_order="left"
+    roles = people.roles.join(as_other, left_on="sourcedId", right_on="userSourcedId", how="semi")
+    otherwise = roles.filter(pl.col("role") != "student")
+    only_student = roles.join(otherwise, on="sourcedId", how="anti").select(userSourcedId="sourcedId")
+    rows.reject(
+        as_other.join(only_student, on="userSourcedId", how="semi", maintain_order="left"),
+        "role",
+        "role_contradiction",
+        message.format,
     )
-    rows.reject(student, "role", "role_contradiction", message.format)
 
 
 def _class_frame(classes: Mapping[str, Class]) -> pl.DataFrame:

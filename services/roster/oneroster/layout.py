@@ -44,11 +44,12 @@ FILES: dict[str, Layout] = {
     ),
     "users": Layout(
         (*_ROW, "orgSourcedIds", "role", "givenName", "familyName", "email", "sms", "phone", "agentSourcedIds",
-         "grades", "preferredGivenName", "preferredFamilyName", "primaryOrgSourcedId"),
+         "grades"),
         ("sourcedId", "givenName", "familyName"),
         # Passwords and the like may be in the file; they are never read from it.
         ("enabledUser", "username", "userIds", "middleName", "identifier", "password", "userMasterIdentifier",
-         "preferredMiddleName", "pronouns", "resourceSourcedIds"),
+         "preferredGivenName", "preferredMiddleName", "preferredFamilyName", "primaryOrgSourcedId", "pronouns",
+         "resourceSourcedIds"),
     ),
     "roles": Layout(
         (*_ROW, "userSourcedId", "roleType", "role", "beginDate", "endDate", "orgSourcedId"),
@@ -61,8 +62,9 @@ FILES: dict[str, Layout] = {
         ("profileType", "vendorId", "applicationId", "description", "credentialType", "username", "password"),
     ),
     "enrollments": Layout(
-        (*_ROW, "classSourcedId", "schoolSourcedId", "userSourcedId", "role", "primary", "beginDate", "endDate"),
+        (*_ROW, "classSourcedId", "schoolSourcedId", "userSourcedId", "role", "beginDate", "endDate"),
         ("sourcedId", "classSourcedId", "userSourcedId", "role"),
+        ("primary",),
     ),
     "demographics": Layout(
         (*_ROW, "birthDate"),

@@ -26,22 +26,25 @@ class People:
 
 
 def read_people(users: Rows, roles: Rows | None, known: Known, orgs: Mapping[tuple[str, str], Org]) -> People:
-    """`roles` is None in version 1.1, where users.csv says the role."""
+    """`roles` is None in version 1.1, where users.csv says the role.
+
+    Afterwards `users` has only who the users are: in a state's file everything else fills a few hundred megabytes.
+    """
     known_ids = pl.concat([known.students, known.guardians["sourced_id"]]).unique()
     kept = among(known_ids, names(users.held)) if users.complete else known_ids
     placed = _places(users, roles, kept)
-    _check_orgs(users if roles is None else roles, placed, names({sourced_id for _, sourced_id in orgs}))
+    org_ids = names({sourced_id for _, sourced_id in orgs})
+    _check_orgs(users if roles is None else roles, placed, org_ids)
     of_users = _roles_of_users(users, roles, kept, known)
-    first_org = (
-        placed.filter(pl.col("org").is_in([sourced_id for _, sourced_id in orgs]))
-        .group_by("sourcedId", maintain_order=True)
-        .agg(pl.col("org").first())
-    )
+    students = _students(users, of_users, placed, org_ids)
+    guardians = _guardians(users, of_users)
+    agents = _listed(users.frame, "agentSourcedIds", "agent")
+    users.frame = users.frame.select("line", "sourcedId")
     return People(
         roles=of_users.select("sourcedId", "role"),
-        agents=_listed(users.frame, "agentSourcedIds", "agent"),
-        students=_part(users, _students(users, of_users, first_org)),
-        guardians=_part(users, _guardians(users, of_users)),
+        agents=agents,
+        students=_part(users, students, known_ids),
+        guardians=_part(users, guardians, known_ids),
         kept=minus(kept, users.removed),
     )
 
@@ -51,9 +54,7 @@ def _places(users: Rows, roles: Rows | None, kept: pl.Series) -> pl.DataFrame:
     if roles is None:
         return _listed(users.frame, "orgSourcedIds", "org")
     roles.refer("userSourcedId", pl.concat([users.frame["sourcedId"], kept]), "users.csv")
-    return roles.frame.select("line", sourcedId="userSourcedId", org="orgSourcedId").filter(
-        pl.col("org") != ""
-    )
+    return roles.frame.select("line", sourcedId="userSourcedId", org="orgSourcedId").filter(pl.col("org") != "")
 
 
 def _check_orgs(rows: Rows, placed: pl.DataFrame, orgs: pl.Series) -> None:
@@ -115,18 +116,24 @@ def _spelled(rows: Rows, given: pl.DataFrame) -> pl.DataFrame:
         lambda value: f"{value!r} was read as {spelling[value]}.",
     )
     right = {role: word for role, word in spelling.items() if word is not None}
-    return given.filter(pl.col("role").is_in(list(right))).with_columns(pl.col("role").replace(right))
+    given = given.filter(pl.col("role").is_in(list(right)))
+    return given.with_columns(pl.col("role").replace({word: to for word, to in right.items() if word != to}))
 
 
-def _students(users: Rows, roles: pl.DataFrame, first_org: pl.DataFrame) -> pl.DataFrame:
-    students = users.frame.join(roles.filter(pl.col("role") == "student"), on="sourcedId", how="semi")
-    grade = pl.col("grades").str.split(",").list.first().str.strip_chars()
-    students = students.with_columns(grade=grade)
-    strange = students.filter(pl.col("grade").str.len_chars() > LONGEST_GRADE)
-    users.warn(
-        strange, "grades", "grade", lambda value: f"{value!r} is no grade like KG or 03; it was left out."
+def _students(users: Rows, roles: pl.DataFrame, placed: pl.DataFrame, orgs: pl.Series) -> pl.DataFrame:
+    columns = ("line", "sourcedId", "givenName", "familyName", "grades")
+    are = roles.filter(pl.col("role") == "student").select("sourcedId")
+    students = users.frame.select(columns).join(are, on="sourcedId", how="semi", maintain_order="left")
+    first_org = (
+        placed.join(are, on="sourcedId", how="semi", maintain_order="left")
+        .join(orgs.to_frame("org"), on="org", how="semi", maintain_order="left")
+        .unique("sourcedId", keep="first", maintain_order=True)
+        .select("sourcedId", "org")
     )
-    return students.join(first_org, on="sourcedId", how="left").select(
+    students = students.with_columns(grade=pl.col("grades").str.split(",").list.first().str.strip_chars())
+    strange = students.filter(pl.col("grade").str.len_chars() > LONGEST_GRADE)
+    users.warn(strange, "grades", "grade", lambda value: f"{value!r} is no grade like KG or 03; it was left out.")
+    return students.join(first_org, on="sourcedId", how="left", maintain_order="left").select(
         sourced_id="sourcedId",
         given="givenName",
         family="familyName",
@@ -136,35 +143,28 @@ def _students(users: Rows, roles: pl.DataFrame, first_org: pl.DataFrame) -> pl.D
 
 
 def _guardians(users: Rows, roles: pl.DataFrame) -> pl.DataFrame:
-    order = pl.Enum(GUARDIAN_ROLES)
-    guardians = (
-        roles.filter(pl.col("role").is_in(GUARDIAN_ROLES))
-        .group_by("sourcedId")
-        .agg(pl.col("role").cast(order).min().cast(pl.String))
-    )
-    return users.frame.join(guardians, on="sourcedId", how="inner", suffix="_of_user").select(
-        sourced_id="sourcedId",
-        given="givenName",
-        family="familyName",
-        email="email",
-        sms="sms",
-        phone="phone",
-        relationship="role_of_user",
+    are = roles.select("sourcedId", relationship="role").filter(pl.col("relationship").is_in(GUARDIAN_ROLES))
+    if are["sourcedId"].is_duplicated().any():
+        order = pl.col("relationship").cast(pl.Enum(GUARDIAN_ROLES))
+        are = are.group_by("sourcedId").agg(order.min().cast(pl.String))
+    columns = ("sourcedId", "givenName", "familyName", "email", "sms", "phone")
+    return (
+        users.frame.select(columns)
+        .join(are, on="sourcedId", maintain_order="left")
+        .rename({"sourcedId": "sourced_id", "givenName": "given", "familyName": "family"})
     )
 
 
-def _part(users: Rows, rows: pl.DataFrame) -> Part:
-    # A user whose row no longer gives the role has lost it, even where the file only tells of changes.
-    others = users.frame.join(rows, left_on="sourcedId", right_on="sourced_id", how="anti")["sourcedId"]
-    return Part(rows, pl.concat([users.removed, others]), names(users.held), users.complete)
+def _part(users: Rows, rows: pl.DataFrame, known: pl.Series) -> Part:
+    # A known user whose row no longer gives the role has lost it, even where the file only tells of changes.
+    lost = minus(among(known, users.frame["sourcedId"]), rows["sourced_id"])
+    return Part(rows, pl.concat([users.removed, lost]), names(users.held), users.complete)
 
 
 def _listed(frame: pl.DataFrame, column: str, each: str) -> pl.DataFrame:
-    """One row (line, sourcedId, each) for every entry of a list field."""
-    return (
-        frame.filter(pl.col(column) != "")
-        .select("line", "sourcedId", pl.col(column).str.split(",").alias(each))
-        .explode(each)
-        .with_columns(pl.col(each).str.strip_chars())
-        .filter(pl.col(each) != "")
-    )
+    """One row (line, sourcedId, each) for every entry of a list field, in the order of the file."""
+    given = frame.select("line", "sourcedId", pl.col(column).alias(each)).filter(pl.col(each) != "")
+    several = pl.col(each).str.contains(",", literal=True)
+    split = given.filter(several).with_columns(pl.col(each).str.split(",")).explode(each)
+    split = split.with_columns(pl.col(each).str.strip_chars()).filter(pl.col(each) != "")
+    return pl.concat([given.filter(~several), split]).sort("line", maintain_order=True)

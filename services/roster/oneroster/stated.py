@@ -90,12 +90,12 @@ class Known:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Stated:
     """A whole bundle, checked. `orgs` (with made districts), `sessions` and `classes` already include what is known
     and still stands; the large parts hold the bundle's rows only, columns as in `STUDENT_COLUMNS` and so on.
 
-    `classes_new_days` lets the caller tell which classes' days come from nowhere but the calendar.
+    `take_…` gives a large part away, so that a state's rows are in memory once.
     """
 
     orgs: Mapping[tuple[str, str], Org]
@@ -106,3 +106,24 @@ class Stated:
     links: pl.DataFrame
     enrolments: Part
     counts: Mapping[str, int]
+
+    def take_students(self) -> Part:
+        taken, self.students = self.students, _nothing(STUDENT_COLUMNS)
+        return taken
+
+    def take_guardians(self) -> Part:
+        taken, self.guardians = self.guardians, _nothing(GUARDIAN_COLUMNS)
+        return taken
+
+    def take_links(self) -> pl.DataFrame:
+        taken, self.links = self.links, pl.DataFrame(schema=LINK_COLUMNS)
+        return taken
+
+    def take_enrolments(self) -> Part:
+        taken, self.enrolments = self.enrolments, _nothing(ENROLMENT_COLUMNS)
+        return taken
+
+
+def _nothing(columns: Mapping[str, pl.DataType]) -> Part:
+    none = pl.Series([], dtype=pl.String)
+    return Part(pl.DataFrame(schema=dict(columns)), none, none, complete=False)

@@ -90,9 +90,9 @@ def upgrade() -> None:
         sa.Column("class_", sa.Text, primary_key=True),
         sa.Column("begins_on", sa.Date, primary_key=True),
         sa.Column("ends_on", sa.Date),
-        *_text("sourced_id"),
+        sa.Column("claimed_on", sa.Date, nullable=False),
+        sa.Column("sourced_id", sa.Text),
         sa.Column("stated_begins_on", sa.Date),
         sa.Column("stated_ends_on", sa.Date),
-        sa.Column("standing", sa.Boolean, nullable=False),
     )
     op.create_index("enrolments_class", "enrolments", ["class_"])

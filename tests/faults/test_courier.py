@@ -1,0 +1,312 @@
+"""The broker is only a courier: whatever it or its neighbours suffer, the read model is the fold of the log."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from kombu import Connection
+
+from alliance import broker, receiver, relay
+from alliance.broker import Publisher
+from alliance.envelope import Event
+from alliance.errors import Unavailable
+from alliance.parking import count_rejected
+from alliance.private_servers import PrivateRabbitMQ
+from alliance.relay import Relay
+from tests.faults.pipeline import CONSUMER, Pipeline, duplicates, sample
+from tests.faults.proxy import Proxy
+from tests.faults.test_deliveries import bodies
+from tests.fixtures.waiting import until
+
+ROOT = Path(__file__).parents[2]
+QUEUE = f"{CONSUMER}.pledges"
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waits that would only make the tests longer."""
+    monkeypatch.setattr(receiver, "RETRY_SECONDS", 0.1)
+    monkeypatch.setattr(relay, "FIRST_RETRY", 0.1)
+    monkeypatch.setattr(relay, "LONGEST_RETRY", 0.2)
+
+
+class Interposed(Publisher):
+    """Does something between the confirms and the moving of the checkpoint."""
+
+    def then(self) -> None: ...
+
+    def publish(self, events: Sequence[Event]) -> None:
+        super().publish(events)
+        self.then()
+
+
+def kill_a(part: str, pipeline: Pipeline) -> None:
+    urls = (pipeline.log_url, pipeline.journal_url, pipeline.broker_url)
+    victim = subprocess.run([sys.executable, "-m", "tests.faults.victim", part, *urls], cwd=ROOT, timeout=60)
+    assert victim.returncode == -signal.SIGKILL
+
+
+def waiting_in_queue(pipeline: Pipeline) -> int:
+    with Connection(pipeline.broker_url) as connection, connection.channel() as channel:
+        return int(channel.queue_declare(QUEUE, passive=True).message_count)
+
+
+def test_everything_arrives_when_nothing_goes_wrong(pipeline: Pipeline) -> None:
+    before = duplicates()
+    pipeline.run_receiver()
+    pipeline.run_relay()
+    pipeline.run_projector()
+    for _ in range(5):
+        pipeline.sign(30)
+    pipeline.settle()
+    pipeline.stop()
+    pipeline.assert_faithful()
+    assert duplicates() == before
+    assert waiting_in_queue(pipeline) == 0
+
+
+def test_two_relays_at_once_publish_twice_and_lose_nothing(pipeline: Pipeline) -> None:
+    pipeline.sign(40)
+    other = pipeline.relay()
+    publisher = Interposed(pipeline.broker_url, "pledges", [CONSUMER])
+    publisher.then = other.step  # type: ignore[method-assign]
+    assert Relay(pipeline.log, publisher).step() == 50
+    assert pipeline.published() == 50
+    assert waiting_in_queue(pipeline) == 100
+    before = duplicates()
+    pipeline.run_all()
+    pipeline.run_relay()
+    for _ in range(10):
+        pipeline.sign(20)
+    pipeline.settle()
+    until(lambda: duplicates() - before >= 100, 10, "the duplicates have come")
+    pipeline.stop()
+    pipeline.assert_faithful()
+
+
+def test_a_relay_killed_between_confirm_and_checkpoint_publishes_again(pipeline: Pipeline) -> None:
+    pipeline.sign(40)
+    kill_a("relay", pipeline)
+    assert pipeline.published() == 0
+    assert waiting_in_queue(pipeline) == 50
+    before = duplicates()
+    pipeline.run_all()
+    pipeline.settle()
+    until(lambda: duplicates() - before == 100, 10, "both copies have come, after the feed's")
+    pipeline.stop()
+    pipeline.assert_faithful()
+
+
+def test_a_receiver_killed_between_commit_and_acknowledgement_appends_nothing_twice(pipeline: Pipeline) -> None:
+    pipeline.sign(40)
+    assert pipeline.relay().step() == 50
+    kill_a("receiver", pipeline)
+    assert pipeline.journal.head() == 50
+    before = duplicates()
+    pipeline.run_all()
+    until(lambda: duplicates() - before == 50, 20, "the broker has delivered all of them again")
+    pipeline.sign(4)
+    pipeline.settle()
+    pipeline.stop()
+    pipeline.assert_faithful()
+
+
+def test_a_purged_queue_is_made_good_from_the_feed(pipeline: Pipeline) -> None:
+    pipeline.sign(40)
+    assert pipeline.relay().step() == 50
+    purge(pipeline)
+    pipeline.sign(4)
+    assert pipeline.relay().step() == 5
+    pipeline.run_all()
+    pipeline.settle()
+    pipeline.stop()
+    pipeline.assert_faithful()
+
+
+def test_the_loss_of_the_newest_events_is_noticed_in_the_silence(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receiver, "SILENCE_SECONDS", 0.3)
+    pipeline.run_receiver()
+    until(lambda: pipeline.receiver.healthy, 20, "the receiver reads its queue")
+    pipeline.run_projector()
+    pipeline.sign(40)
+    # As if the broker had confirmed and lost them: nothing comes after them that would show the gap.
+    with pipeline.log.database.transaction() as connection:
+        relay.checkpoints.move(connection, relay.CHECKPOINT, expected=0, position=50, epoch="")
+    pipeline.settle()
+    pipeline.stop()
+    pipeline.assert_faithful()
+
+
+def purge(pipeline: Pipeline) -> None:
+    with Connection(pipeline.broker_url) as connection, connection.channel() as channel:
+        assert channel.queue_purge(QUEUE) == 50
+
+
+def test_without_its_queue_an_event_counts_as_unpublished_until_the_queue_is_back(pipeline: Pipeline) -> None:
+    pipeline.sign(4)
+    each = pipeline.relay()
+    assert each.step() == 5
+    with Connection(pipeline.broker_url) as connection, connection.channel() as channel:
+        channel.queue_delete(QUEUE)
+    pipeline.sign(4)
+    with pytest.raises(Unavailable, match="unroutable"):
+        each.step()
+    assert pipeline.published() == 5
+    assert each.step() == 5
+    assert waiting_in_queue(pipeline) == 5
+
+
+def test_a_receiver_whose_queue_is_deleted_declares_it_again(pipeline: Pipeline) -> None:
+    pipeline.run_all()
+    pipeline.sign(4)
+    pipeline.settle()
+    with Connection(pipeline.broker_url) as connection, connection.channel() as channel:
+        channel.queue_delete(QUEUE)
+    pipeline.sign(40)
+    pipeline.settle()
+    pipeline.stop()
+    pipeline.assert_faithful()
+
+
+def test_bodies_that_are_no_events_pass_through_the_broker_without_stopping_anybody(pipeline: Pipeline) -> None:
+    pipeline.sign(12)
+    pipeline.run_all()
+    pipeline.settle()
+    strange = bodies(pipeline)
+    with Connection(pipeline.broker_url) as connection, connection.Producer(serializer=None) as producer:
+        for number, body in enumerate(strange.values()):
+            encoding = ("utf-8", "binary", "gzip", "latin-1")[number % 4]
+            producer.publish(
+                body, exchange="pledges.events", routing_key="PledgeSigned", content_encoding=encoding,
+                content_type=("application/json", "application/x-python-serialize")[number % 2],
+            )  # fmt: skip
+    pipeline.sign(12)
+    pipeline.settle()
+    until(lambda: waiting_in_queue(pipeline) == 0, 10, "the queue is empty")
+    with pipeline.database.reading() as connection:
+        assert count_rejected(connection) == len(strange)
+    pipeline.stop()
+    pipeline.assert_faithful()
+
+
+def test_a_broker_that_dies_and_comes_back_empty_is_waited_for_and_set_up_again(
+    pipeline: Pipeline, rabbitmq: PrivateRabbitMQ
+) -> None:
+    pipeline.run_all()
+    pipeline.sign(40)
+    pipeline.settle()
+    publishing, each = pipeline.run_relay(), pipeline.receiver
+    rabbitmq.kill()
+    try:
+        pipeline.sign(40)  # commands go on
+        lag = {"service": "pledges"}
+        until(lambda: sample("alliance_relay_lag_events", **lag) >= 50, 20, "the lag shows")
+        until(lambda: not publishing.healthy and not each.healthy, 20, "both say that they wait")
+        pipeline.sign(4)
+        oldest = "alliance_relay_oldest_unpublished_seconds"
+        first = sample(oldest, **lag)
+        until(lambda: sample("alliance_relay_lag_events", **lag) == 55, 20, "the lag grows")
+        until(lambda: sample(oldest, **lag) > first, 20, "the oldest grows older")
+        assert pipeline.journal.head() < 105
+    finally:
+        rabbitmq.start(empty=True)
+    pipeline.settle(60)
+    until(lambda: sample("alliance_relay_lag_events", **lag) == 0, 10, "the lag is gone")
+    until(lambda: publishing.healthy and each.healthy, 20, "both are well")
+    assert sample(oldest, **lag) == 0
+    pipeline.stop()
+    pipeline.assert_faithful()
+
+
+def test_under_an_alarm_of_the_broker_the_relay_waits_and_then_goes_on(
+    pipeline: Pipeline, rabbitmq: PrivateRabbitMQ, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(broker, "CONFIRM_SECONDS", 0.5)
+    pipeline.run_receiver()
+    pipeline.run_projector()
+    pipeline.sign(4)
+    each = pipeline.relay()
+    each.step()
+    rabbitmq.ctl("set_vm_memory_high_watermark", "0.0000001")
+    try:
+        pipeline.sign(40)
+        with pytest.raises(Unavailable):
+            each.step()
+        with pytest.raises(Unavailable):
+            each.step()
+        assert pipeline.published() == 5
+    finally:
+        rabbitmq.ctl("set_vm_memory_high_watermark", "0.4")
+    monkeypatch.undo()
+    assert each.step() == 50
+    pipeline.settle()
+    pipeline.stop()
+    pipeline.assert_faithful()
+
+
+@pytest.fixture
+def proxy(pipeline: Pipeline, rabbitmq: PrivateRabbitMQ) -> Iterator[Proxy]:
+    """A door between the pipeline and the broker; `pipeline.broker_url` leads through it."""
+    proxy = Proxy(rabbitmq.port)
+    pipeline.broker_url = pipeline.broker_url.replace(f":{rabbitmq.port}/", f":{proxy.port}/")
+    yield proxy
+    proxy.close()
+
+
+def test_a_late_confirm_never_counts_for_another_message(
+    pipeline: Pipeline, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(broker, "CONFIRM_SECONDS", 1.0)
+    each = pipeline.relay()
+    pipeline.sign(4)
+    assert each.step() == 5
+    proxy.stall()
+    pipeline.sign(4)
+    with pytest.raises(Unavailable):
+        each.step()
+    assert pipeline.published() == 5
+    proxy.flow()
+    opened = proxy.opened
+    pipeline.sign(4)
+    assert each.step() == 10
+    assert proxy.opened == opened + 1, "the channel with the late confirms is never used again"
+    pipeline.run_receiver()
+    pipeline.run_projector()
+    pipeline.settle()
+    pipeline.stop()
+    pipeline.assert_faithful()
+
+
+def test_a_network_that_breaks_again_and_again_loses_nothing(pipeline: Pipeline, proxy: Proxy) -> None:
+    pipeline.run_all()
+    for _ in range(8):
+        pipeline.sign(40)
+        time.sleep(0.15)  # not for luck: so that the breaks fall at different moments of the work
+        proxy.cut()
+    pipeline.settle()
+    pipeline.stop()
+    pipeline.assert_faithful()
+
+
+def test_an_idle_relay_keeps_its_connection(
+    pipeline: Pipeline, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(broker, "HEARTBEAT", 1)
+    each = pipeline.run_relay()
+    pipeline.sign(4)
+    until(lambda: pipeline.published() == 5, 20, "the events are published")
+    opened, until_then = proxy.opened, time.monotonic() + 3.5  # the broker gives up after two to three beats
+    while time.monotonic() < until_then:
+        time.sleep(0.1)
+        assert each.healthy
+    pipeline.sign(4)
+    until(lambda: pipeline.published() == 10, 20, "the events are published")
+    assert proxy.opened == opened
