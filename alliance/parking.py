@@ -82,8 +82,10 @@ def add_events(connection: Connection, entry: Parked, events: int) -> None:
     connection.execute(parked.update().where(*_is(entry)).values(events=parked.c.events + events))
 
 
-def release(connection: Connection, entry: Parked) -> None:
-    connection.execute(parked.delete().where(*_is(entry)))
+def release(connection: Connection, entry: Parked) -> bool:
+    """False when this entry is gone: it was released before, and may have been parked anew since."""
+    is_this = [*_is(entry), parked.c.first_position == entry.first_position]
+    return bool(connection.execute(parked.delete().where(*is_this)).rowcount)
 
 
 def _is(entry: Parked) -> list[Any]:

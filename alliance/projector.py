@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 import structlog
 from sqlalchemy import Connection, Table, select, update
+from sqlalchemy.exc import DataError, IntegrityError
 
 from . import contracts, metrics, parking
 from .database import Database
@@ -35,6 +36,9 @@ RETRY_SECONDS = 1.0
 
 #: What must end the process, not park a stream.
 _FATAL = (KeyboardInterrupt, SystemExit, MemoryError, GeneratorExit)
+
+#: What a value that does not fit its column raises: by the database, by psycopg2, by sqlite3.
+_REFUSED_VALUES = (DataError, IntegrityError, ValueError, OverflowError)
 
 
 class Failure(Exception):
@@ -85,8 +89,7 @@ class Projector:
                 return 0
             mine = [(at, event) for at, event in batch if self._wants(event)]
             flowing = self._set_aside(connection, mine)
-            rows = self._fold(connection, flowing, strict=False)
-            store(connection, self.tables, rows)
+            self._write(connection, flowing)
             self._advance(connection, batch)
             self._measure(connection, batch[-1][0])
         metrics.projection_batch_events.labels(self.projection.name).observe(len(batch))
@@ -113,23 +116,30 @@ class Projector:
         """
         with self.database.transaction() as connection:
             position = lock(connection, self.checkpoint)
+            if not parking.release(connection, entry):
+                return 0  # somebody else has replayed it, or a rebuild has
             events = read(
                 connection,
                 entry.first_position - 1,
-                entry.events + 1,
+                position,
                 journal.c.source == entry.source,
                 journal.c.stream == entry.stream,
                 journal.c.position <= position,
             )
             wanted = [(at, event) for at, event in events if self._wants(event)]
-            store(connection, self.tables, self._fold(connection, wanted, strict=True))
-            parking.release(connection, entry)
+            try:
+                store(connection, self.tables, self._fold(connection, wanted, strict=True))
+            except _REFUSED_VALUES as error:
+                raise Failure(*wanted[0], _reason(error)) from error
         return len(wanted)
 
     def fold_strictly(self, connection: Connection, batch: Sequence[tuple[int, Event]]) -> None:
         """Fold a batch into the tables in the caller's transaction; raises Failure. For rebuilds."""
         mine = [(at, event) for at, event in batch if self._wants(event)]
-        store(connection, self.tables, self._fold(connection, mine, strict=True))
+        try:
+            store(connection, self.tables, self._fold(connection, mine, strict=True))
+        except _REFUSED_VALUES as error:
+            raise Failure(*mine[0], f"or one soon after it: {_reason(error)}") from error
 
     def _wants(self, event: Event) -> bool:
         return (
@@ -160,6 +170,26 @@ class Projector:
         for stream, count in waiting.items():
             parking.add_events(connection, entries[stream], count)
         return flowing
+
+    def _write(self, connection: Connection, batch: Sequence[tuple[int, Event]]) -> None:
+        """Fold and store. Where the database refuses a value (a sum too large, say), the batch is taken event by
+        event to find whose it is, and that stream is parked."""
+        try:
+            with connection.begin_nested():
+                store(connection, self.tables, self._fold(connection, batch, strict=False))
+            return
+        except _REFUSED_VALUES as error:
+            log.warning("taken event by event", projection=self.projection.name, reason=type(error).__name__)
+        parked: dict[tuple[str, str], int] = {}
+        for at, event in batch:
+            if (event.source, event.stream) in parked:
+                continue
+            try:
+                with connection.begin_nested():
+                    store(connection, self.tables, self._fold(connection, [(at, event)], strict=True))
+            except (Failure, *_REFUSED_VALUES) as error:
+                failure = error if isinstance(error, Failure) else Failure(at, event, _reason(error))
+                parked.update(self._park(connection, [failure], batch, strict=False))
 
     def _fold(self, connection: Connection, batch: Sequence[tuple[int, Event]], *, strict: bool) -> Rows:
         known, failures = _upcast(batch)

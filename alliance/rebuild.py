@@ -3,7 +3,7 @@
     prepare    empty tables with the suffix `_next`
     replay     the journal from 0 to close behind the live checkpoint, strictly: a failing event stops the rebuild
     compare    with the live projectors held, fold up to exactly their checkpoints and hash both sides
-    go live    swap the tables in the same transaction, or abort and drop the new ones
+    go live    exchange the rows in the same transaction, or abort and drop the new tables
 
 Guarantee: readers see the old tables or the new ones, each as of the checkpoint that stands beside them.
 """
@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import msgspec
-from sqlalchemy import Connection, MetaData, Table, delete, select
+from sqlalchemy import Connection, MetaData, Table, delete, insert, select
 
 from .database import Database
 from .journal import read
@@ -70,6 +70,9 @@ def rebuild(
         ]
         reached = _replay(database, projectors, progress)
         with database.transaction() as connection:
+            if database.dialect == "postgresql":
+                # Hashing and copying a large table takes longer than any request may.
+                connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
             positions = [
                 lock(connection, checkpoint_name(projection, partition, partitions))
                 for partition in range(partitions)
@@ -77,17 +80,17 @@ def rebuild(
             for projector, at, target in zip(projectors, reached, positions, strict=True):
                 _fold_to(connection, projector, at, target)
             live, rebuilt = _hashes(connection, tables), _hashes(connection, fresh)
-            swap = go_live or live == rebuilt
-            if swap:
-                _swap(connection, database, tables, fresh)
+            goes_live = go_live or live == rebuilt
+            if goes_live:
+                _exchange(connection, tables, fresh)
                 connection.execute(delete(parked).where(parked.c.projection == projection.name))
-        return Compared(projection.name, tuple(positions), live, rebuilt, swap)
+        return Compared(projection.name, tuple(positions), live, rebuilt, goes_live)
     finally:
         _drop(database, fresh)
 
 
 def _next(table: Table) -> Table:
-    """The same table under another name, without secondary indexes: their names are taken, and they come last."""
+    """The same table under another name, without secondary indexes, which nobody would use."""
     fresh = table.to_metadata(MetaData(), name=f"{table.name}_next")
     fresh.indexes.clear()
     return fresh
@@ -141,17 +144,12 @@ def table_hash(connection: Connection, table: Table) -> str:
     return digest.hexdigest()
 
 
-def _swap(
-    connection: Connection, database: Database, tables: Mapping[str, Table], fresh: Mapping[str, Table]
-) -> None:
+def _exchange(connection: Connection, tables: Mapping[str, Table], fresh: Mapping[str, Table]) -> None:
+    # Row by row and not by renaming: a reader that began before would find the renamed table empty, since its rows
+    # are younger than what that reader sees.
     for name, table in tables.items():
-        table.drop(connection)
-        connection.exec_driver_sql(f'ALTER TABLE "{fresh[name].name}" RENAME TO "{table.name}"')
-        if database.dialect == "postgresql":
-            # The key's index keeps its name otherwise, and the next rebuild would collide with it.
-            connection.exec_driver_sql(f'ALTER INDEX "{fresh[name].name}_pkey" RENAME TO "{table.name}_pkey"')
-        for index in table.indexes:
-            index.create(connection)
+        connection.execute(delete(table))
+        connection.execute(insert(table).from_select(list(table.c.keys()), select(fresh[name])))
 
 
 def _drop(database: Database, tables: Mapping[str, Table]) -> None:

@@ -45,8 +45,8 @@ from .tokens import Tokens
 log = structlog.get_logger()
 
 THREADS = 16
-#: Seconds between two looks at logs that had nothing new.
-IDLE_SECONDS = 0.05
+#: Seconds between two looks at logs that had nothing new: short while things happen, doubling in silence.
+FIRST_IDLE, LONGEST_IDLE = 0.02, 0.5
 FOLLOW_SECONDS = 1.0
 
 
@@ -101,6 +101,7 @@ class Embedded:
 
     def _project(self) -> None:
         # One thread for all of it: SQLite takes one writer at a time, and threads would only wait for each other.
+        idle = FIRST_IDLE
         while not self._stopping.is_set():
             try:
                 new = sum(receiver.catch_up() for receiver in self._receivers)
@@ -109,8 +110,11 @@ class Embedded:
                 log.warning("the read models wait", reason=error.detail)
                 self._stopping.wait(1)
                 continue
-            if not new and not passed:
-                self._stopping.wait(IDLE_SECONDS)
+            if new or passed:
+                idle = FIRST_IDLE
+                continue
+            self._stopping.wait(idle)
+            idle = min(2 * idle, LONGEST_IDLE)
 
     def _follow(self, views: list[Any]) -> None:
         while not self._stopping.wait(FOLLOW_SECONDS):

@@ -38,7 +38,7 @@ def play(
     folder: Path,
     *,
     progress: bool = True,
-    bulk: bool = False,
+    bulk: bool = True,
     workers: int = WORKERS,
     patience: float = 1800.0,
     today: date | None = None,

@@ -147,7 +147,16 @@ SMALL: Tables = {
 }
 
 #: A person's words in SMALL: none of them may be in an event.
-CANARIES = ("Quillfeather", "Umberwood", "Marrowstone", "Teachwell", "dot@example.org", "6015550100", "Dot", "Ada")
+CANARIES = (
+    "Quillfeather",
+    "Umberwood",
+    "Marrowstone",
+    "Teachwell",
+    "dot@example.org",
+    "6015550100",
+    "Dot",
+    "Ada",
+)
 
 
 def small() -> Tables:
@@ -188,7 +197,9 @@ def crowd(tables: Tables, count: int) -> None:
         )
 
 
-def texts(tables: Mapping[str, Sequence[Mapping[str, str]]], mode: str = "bulk", version: str = "1.1") -> dict[str, str]:
+def texts(
+    tables: Mapping[str, Sequence[Mapping[str, str]]], mode: str = "bulk", version: str = "1.1"
+) -> dict[str, str]:
     """Each file's text, with a manifest that calls every table `mode`."""
     found = {f"{name}.csv": _csv(name, rows, version) for name, rows in tables.items()}
     lines = ["propertyName,value", "manifest.version,1.0", f"oneroster.version,{version}"]

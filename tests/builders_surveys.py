@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
+from functools import cache
 from random import Random
 from typing import Any
 from uuid import UUID, uuid4
@@ -56,6 +57,7 @@ def document() -> dict[str, Any]:
     return instrument_file.load((FOLDER / "home-survey-1.json").read_bytes())
 
 
+@cache
 def shipped() -> Instrument:
     return instrument_file.read(document())
 

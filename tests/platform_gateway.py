@@ -28,7 +28,7 @@ TODAY = datetime(2027, 2, 5, 15, 0, tzinfo=UTC)
 LINES = "application/x-ndjson"
 
 
-@dataclass
+@dataclass(repr=False)
 class Platform:
     embedded: Embedded
     bundle: bytes

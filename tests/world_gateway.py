@@ -7,9 +7,12 @@ d2 ── s21 ── c211
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+
+from werkzeug.test import TestResponse
 
 from gateway.schemas.surveys import PublishInstrument
 
@@ -135,3 +138,53 @@ def callers(ask: Ask) -> Iterator[tuple[str, str, tuple[str, ...]]]:
                 for distance, unit in DISTANCES[each][level(ask.target)].items():
                     yield role, distance, (unit,)
     yield "family", "no token", ()
+
+
+#: S state, D district, H school, T teacher, I integrator, F family (without a token).
+ALLOWED = {
+    "roster.import_roster": "SDI",
+    "roster.schools": "SDI",
+    "roster.classes": "SDHI",
+    "roster.students": "DHT",
+    "roster.enrolments": "SDI",
+    "pledges.sign_pledge": "SDHTI",
+    "pledges.sign_pledges": "SDHTI",
+    "pledges.withdraw_pledge": "SDHTI",
+    "pledges.pledge": "SDHTI",
+    "pledges.statements": "SDHTIF",
+    "folders.send_folder": "SDHTI",
+    "folders.return_folders": "SDHTI",
+    "folders.return_folders_in_bulk": "SDHTI",
+    "folders.void_return": "SDHT",
+    "folders.folder": "SDHTI",
+    "surveys.publish_instrument": "S",
+    "surveys.instruments": "SDHTIF",
+    "surveys.open_survey": "SDH",
+    "surveys.invite": "SDH",
+    "surveys.submit_response": "SDHIF",
+    "surveys.submit_responses": "SDHI",
+    "surveys.close_survey": "SDH",
+    "surveys.survey": "SDHI",
+    "evaluation.districts": "SDI",
+    "evaluation.district_scorecard": "SDI",
+    "evaluation.district_months": "SDI",
+    "evaluation.school_scorecard": "SDHI",
+    "evaluation.state_scorecard": "SDI",
+    "evaluation.events": "SDHTI",
+}
+LETTERS = {"state": "S", "district": "D", "school": "H", "teacher": "T", "integrator": "I", "family": "F"}
+
+
+def expected(ask: Ask, role: str, distance: str) -> bool:
+    if LETTERS[role] not in ALLOWED[ask.operation]:
+        return False
+    return ask.target is None or role == "family" or distance in NEAR
+
+
+def status_of(response: TestResponse) -> int:
+    """The status of a request, or of the one line of a bulk request."""
+    return (
+        json.loads(response.data)["status"]
+        if response.mimetype == "application/x-ndjson"
+        else response.status_code
+    )

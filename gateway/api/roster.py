@@ -79,6 +79,6 @@ def students(query: dict[str, Any], class_: str) -> Any:
 )
 def enrolments(query: dict[str, Any], district: str) -> Any:
     """A district's enrolments, by id and without names, for programs"""
-    after = read(query["cursor"])[0] if "cursor" in query else None
+    after = read(query["cursor"], [str])[0] if "cursor" in query else None
     answer = ask({"district": district, "after": after, "limit": query["limit"]})
     return {"data": answer["enrolments"], "next": write([answer["next"]]) if answer.get("next") else None}

@@ -10,24 +10,21 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
-import polars as pl
-
 from .enrolment import Place
-from .known import Before
+from .known import Before, KnownPeople
 from .oneroster.problems import Problems
 from .oneroster.stated import Stated
 from .opaque import OpaqueIds
 from .org_changes import Change, class_changes, org_changes, place_of
-from .people_changes import compare_people
+from .people_changes import PeopleDifference, compare_people
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """`opened` comes before the students and `closed` after them: nobody is ever enrolled in what is not there.
+    """`opened` comes before the people and `closed` after them: nobody is ever enrolled in what is not there.
 
-    `students` has a row for every student of whom anything changed, `guardians` for every guardian (`people_changes`
-    says the columns). `old_places` and `places` are the classes as they were and as they are now. `dropped` of
-    `standing` students would lose their enrolment. `districts` are all that the bundle or its source has.
+    `old_places` and `places` are the classes as they were and as they are now. `districts` are all that the bundle
+    or its source has.
     """
 
     sessions: list[dict[str, Any]]
@@ -35,22 +32,21 @@ class Difference:
     closed: list[Change]
     old_places: Mapping[str, Place]
     places: Mapping[str, Place]
-    students: pl.DataFrame
-    guardians: pl.DataFrame
-    gone_guardians: list[str]
+    people: PeopleDifference
     districts: frozenset[str]
-    dropped: int
-    standing: int
 
 
-def compare(stated: Stated, before: Before, ids: OpaqueIds, today: date, problems: Problems) -> Difference:
+def compare(
+    stated: Stated, before: Before, known: KnownPeople, ids: OpaqueIds, today: date, problems: Problems
+) -> Difference:
+    """Uses up the large parts of `stated`."""
     opened, closed = org_changes(stated.orgs, before.orgs, ids, today)
     registered, ended, places = class_changes(stated, before, ids, today)
     old_places = {row.id: place_of(dict(row._mapping)) for row in before.classes.values()}
     moved = [
         id_ for id_, place in places.items() if id_ in old_places and not place.same_days(old_places[id_])
     ]
-    people = compare_people(stated, before, places, moved, ids, today, problems)
+    old_ends = {id_: place.ends_on for id_, place in old_places.items()}
     districts = {ids.of("district", sourced_id) for kind, sourced_id in stated.orgs if kind == "district"}
     return Difference(
         sessions=[{**asdict(session), "source": ids.source} for session in stated.sessions.values()],
@@ -58,10 +54,6 @@ def compare(stated: Stated, before: Before, ids: OpaqueIds, today: date, problem
         closed=[*ended, *closed],
         old_places=old_places,
         places=places,
-        students=people.students,
-        guardians=people.guardians,
-        gone_guardians=people.gone_guardians,
+        people=compare_people(stated, known, old_ends, places, moved, ids, today, problems),
         districts=frozenset(districts | {row.id for row in before.orgs.values() if row.kind == "district"}),
-        dropped=people.dropped,
-        standing=int(before.students["standing"].sum()),
     )

@@ -45,8 +45,9 @@ class Statement:
 class Span:
     """In this class from the first to the last day, both included; without an end, to the end of the class.
 
-    `stated` is the source's word that it follows from, None once the source no longer says it; `claimed` is its first
-    day before others were given the word. A span that ends before it begins is no enrolment: it remembers a statement that others left nothing of.
+    `stated` is the source's word that it follows from, None once the source no longer says it; `claimed` is its
+    first day before others were given the word. A span that ends before it begins is no enrolment: it remembers a
+    statement that others left nothing of.
     """
 
     place: Place
@@ -118,7 +119,9 @@ def _distinct(stated: Iterable[Statement]) -> list[Statement]:
             dated.append(statement)
         else:
             other = without.get(statement.class_, statement)
-            without[statement.class_] = max(statement, other, key=lambda each: (each.ends_on or date.max, each.sourced_id))
+            without[statement.class_] = max(
+                statement, other, key=lambda each: (each.ends_on or date.max, each.sourced_id)
+            )
     return [*without.values(), *dated]
 
 
@@ -158,7 +161,10 @@ def _merged(spans: Iterable[Span]) -> list[Span]:
                 open_end = before.ends_on is None or span.ends_on is None
                 # The statement that reaches furthest is the one to remember.
                 merged[-1] = replace(
-                    before, ends_on=None if open_end else span.ends_on, stated=span.stated, claimed=before.claimed_on
+                    before,
+                    ends_on=None if open_end else span.ends_on,
+                    stated=span.stated,
+                    claimed=before.claimed_on,
                 )
         else:
             merged.append(span)

@@ -23,7 +23,7 @@ from alliance.errors import Invalid, Refused
 from alliance.log import Log
 
 from .difference import Difference, compare
-from .known import districts_of, load
+from .known import KnownPeople, districts_of, load
 from .oneroster.bundle import open_bundle
 from .oneroster.problems import Problem, Problems
 from .oneroster.reading import read
@@ -88,20 +88,22 @@ class _Import:
         with self._log.database.reading() as connection:
             before = load(connection, self._ids.source)
         stated = read(bundle, before.known(), self._today, self._problems)
-        difference = compare(stated, before, self._ids, self._today, self._problems)
         counts = dict(stated.counts)
-        del stated, before  # a state's frames, needed no more
+        with self._log.database.reading() as connection:
+            known = KnownPeople(connection, self._ids.source)
+            difference = compare(stated, before, known, self._ids, self._today, self._problems)
         self._check(difference)
         if self._request.dry_run:
             changes, position = self._would_change(difference), self._log.head()[0]
         else:
             changes, position = self._write(difference)
+        people = difference.people
         return {
             "position": {"source": self._log.source, "sequence": position},
             "created": bool(changes) and not self._request.dry_run,
             "dry_run": self._request.dry_run,
             "needs_confirm": self._drops_too_many(difference),
-            "students": {"before": difference.standing, "dropped": difference.dropped},
+            "students": {"before": people.standing, "dropped": people.dropped},
             "counts": counts,
             "changes": dict(sorted(changes.items())),
             "errors": self._problems.errors,
@@ -144,20 +146,24 @@ class _Import:
                 ],
             )
         if self._drops_too_many(difference) and not (self._request.confirm or self._request.dry_run):
+            people = difference.people
             raise Refused(
-                f"The bundle would drop {difference.dropped} of {difference.standing} students, more than "
+                f"The bundle would drop {people.dropped} of {people.standing} students, more than "
                 f"{DROP_PER_CENT} per cent; nothing was imported. If they have really left, import with confirm."
             )
 
     def _drops_too_many(self, difference: Difference) -> bool:
-        return difference.dropped * 100 > difference.standing * DROP_PER_CENT
+        people = difference.people
+        return people.dropped * 100 > people.standing * DROP_PER_CENT
 
     def _changes(self, difference: Difference, done: int = 0) -> Iterator[StudentChange]:
-        total = done + difference.students.height
-        for students in difference.students.iter_slices(TOGETHER):
+        total = done + difference.people.students.rows.height
+        for students in difference.people.students.slices(TOGETHER):
             with self._log.database.reading() as connection:
-                rows = students.rows(named=True)
-                yield from student_changes(connection, rows, difference, self._ids.source, self._today)
+                changes = list(
+                    student_changes(connection, students, difference, self._ids.source, self._today)
+                )
+            yield from changes
             done += len(students)
             self._progress(done, total)
 
@@ -173,16 +179,17 @@ class _Import:
         for change in difference.opened:
             writer.org_or_class(change)
         done = 0
-        for rows in difference.guardians.iter_slices(ROWS_TOGETHER):
+        people = difference.people
+        for rows in people.guardians.iter_slices(ROWS_TOGETHER):
             writer.guardians([{**row, "source": self._ids.source} for row in rows.rows(named=True)])
             done += len(rows)
-            self._progress(done, difference.guardians.height + difference.students.height)
+            self._progress(done, people.guardians.height + people.students.rows.height)
         for student in self._changes(difference, done):
             writer.student(student)
         for change in difference.closed:
             writer.org_or_class(change)
         writer.flush()
-        writer.forget_guardians(difference.gone_guardians)
+        writer.forget_guardians(people.gone_guardians)
         writer.finish()
         return writer.changes, writer.position
 

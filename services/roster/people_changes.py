@@ -1,10 +1,4 @@
-"""Students, guardians, links and enrolments: of whom anything changed. Frames in, frames out.
-
-`students` of the result has, for each such student: id, sourced_id, given, family, grade, household, district (as
-they are now), `gone` and `new`; old_grade, old_household, old_district (null when new); `stated`, the enrolments that
-the source states, as a list of (class_, sourced_id, begins_on, ends_on); `guardians`, a list of (guardian,
-relationship). `guardians` of the result has the new and changed rows of that table.
-"""
+"""Students, guardians, links and enrolments: of whom anything changed. Frames in, frames out."""
 
 from __future__ import annotations
 
@@ -14,22 +8,25 @@ from datetime import date
 
 import polars as pl
 
+from .changed_students import PERSON, ChangedStudents, changed_students
 from .enrolment import Place
 from .households import households
-from .known import ENROLMENTS, GUARDIANS, LINKS, Before
+from .known import ENROLMENTS, GUARDIANS, LINKS, KnownPeople
 from .oneroster.problems import Problems
 from .oneroster.stated import Part, Stated
 from .opaque import Kind, OpaqueIds
 
-_PERSON = ("id", "sourced_id", "given", "family", "grade", "household", "district")
-
 
 @dataclass(frozen=True, slots=True)
 class PeopleDifference:
-    students: pl.DataFrame
+    """`guardians` has the new and changed rows of that table. `dropped` of the `standing` students are gone, or were
+    in a class up to now and are in none any more."""
+
+    students: ChangedStudents
     guardians: pl.DataFrame
     gone_guardians: list[str]
     dropped: int
+    standing: int
 
 
 def compare_people(
@@ -51,10 +48,11 @@ def compare_people(
     standing = known_students.filter("standing")
     stated_students = stated.take_students()
     restated = stated_students.rows["sourced_id"]
-    students = _standing(stated_students, known_students, standing, ids, "student", [*_PERSON[:5], "org"])
+    students = _standing(stated_students, known_students, standing, ids, "student", [*PERSON[:5], "org"])
     del stated_students
     known_enrolments = known.enrolments()
-    enrolments = _enrolments(stated.take_enrolments(), stated, known_enrolments, students, places, ids)
+    class_ids = {sourced_id: ids.of("class", sourced_id) for sourced_id in stated.classes}
+    enrolments = _enrolments(stated.take_enrolments(), known_enrolments, students, places, class_ids)
     students = _placed(stated, students, standing, enrolments, places, ids, problems)
     enrolments = _only(enrolments, "student", students["id"])
     gone = standing.join(students, on="id", how="anti")
@@ -77,10 +75,13 @@ def compare_people(
     students = _with_households(students, links, ids)
     changed.append(_differing(students, standing)["id"])
     return PeopleDifference(
-        students=_candidates(pl.concat(changed).unique(), students, gone, known_students, enrolments, links),
+        students=changed_students(
+            pl.concat(changed).unique(), students, gone, known_students, enrolments, links
+        ),
         guardians=new_guardians,
         gone_guardians=_without(unlinked.to_frame("id"), "id", of_gone)["id"].to_list(),
         dropped=dropped,
+        standing=standing.height,
     )
 
 
@@ -113,24 +114,25 @@ def _standing(
 
 
 def _enrolments(
-    stated: Stated, before: Before, students: pl.DataFrame, places: Mapping[str, Place], ids: OpaqueIds
+    part: Part,
+    known: pl.DataFrame,
+    students: pl.DataFrame,
+    places: Mapping[str, Place],
+    class_ids: Mapping[str, str],
 ) -> pl.DataFrame:
-    part = stated.enrolments
-    classes = pl.DataFrame(
-        [(sourced_id, ids.of("class", sourced_id)) for sourced_id in stated.classes],
-        schema={"class": pl.String, "class_": pl.String},
-        orient="row",
-    )
+    """Every enrolment that stands, by opaque ids, with the days that are stated."""
+    schema = {"class": pl.String, "class_": pl.String}
+    classes = pl.DataFrame(list(class_ids.items()), schema=schema, orient="row")
     rows = (
         part.rows.join(classes, on="class")
         .join(students.select(student="sourced_id", student_id="id"), on="student")
         .select("class_", "sourced_id", "begins_on", "ends_on", student="student_id")
         .select(list(ENROLMENTS))
     )
-    kept = _only(before.enrolments, "sourced_id", part.held) if part.complete else before.enrolments
+    kept = _only(known, "sourced_id", part.held) if part.complete else known
     kept = _without(_without(kept, "sourced_id", part.removed), "sourced_id", rows["sourced_id"])
-    kept = _only(kept, "class_", pl.Series(list(places), dtype=pl.String))
-    return pl.concat([rows, kept]).join(students, left_on="student", right_on="id", how="semi")
+    kept = _only(_only(kept, "class_", _texts(list(places))), "student", students["id"])
+    return pl.concat([rows, kept])
 
 
 def _placed(
@@ -186,21 +188,23 @@ def _placed(
     return placed.filter(pl.col("district").is_not_null())
 
 
-def _links(stated: Stated, before: Before, students: pl.DataFrame, guardians: pl.DataFrame) -> pl.DataFrame:
+def _links(
+    rows: pl.DataFrame,
+    restated: pl.Series,
+    known: pl.DataFrame,
+    students: pl.DataFrame,
+    guardians: pl.DataFrame,
+) -> pl.DataFrame:
+    """Every link that stands: those stated, and those known of students who are not stated anew."""
     rows = (
-        stated.links.join(students.select(student="sourced_id", student_id="id"), on="student")
+        rows.join(students.select(student="sourced_id", student_id="id"), on="student")
         .join(guardians.select(guardian="sourced_id", guardian_id="id"), on="guardian")
         .select("relationship", student="student_id", guardian="guardian_id")
         .select(list(LINKS))
     )
-    restated = students.join(stated.students.rows, on="sourced_id", how="semi")
-    kept = (
-        before.links.join(restated, left_on="student", right_on="id", how="anti")
-        .join(students, left_on="student", right_on="id", how="semi")
-        .join(guardians, left_on="guardian", right_on="id", how="semi")
-        .join(rows, on=["student", "guardian"], how="anti")
-    )
-    return pl.concat([rows, kept])
+    others = _without(students, "sourced_id", restated)["id"]
+    kept = _only(_only(known, "student", others), "guardian", guardians["id"])
+    return pl.concat([rows, kept.join(rows, on=["student", "guardian"], how="anti")])
 
 
 def _with_households(students: pl.DataFrame, links: pl.DataFrame, ids: OpaqueIds) -> pl.DataFrame:
@@ -208,82 +212,23 @@ def _with_households(students: pl.DataFrame, links: pl.DataFrame, ids: OpaqueIds
     headed = students.join(households(links), left_on="id", right_on="student", how="left")
     heads = headed.select(head=pl.coalesce("head", "id")).unique()
     named = heads.with_columns(household=ids.column("household", heads["head"]))
-    return headed.with_columns(pl.coalesce("head", "id")).join(named, on="head", how="left").select(_PERSON)
-
-
-def _changed(
-    students: pl.DataFrame,
-    before: Before,
-    enrolments: pl.DataFrame,
-    links: pl.DataFrame,
-    gone: pl.DataFrame,
-    moved: Sequence[str],
-) -> pl.DataFrame:
-    """The ids of the students of whom anything differs, each once."""
-    of_standing = before.links.join(students, left_on="student", right_on="id", how="semi")
-    classes = pl.Series(list(moved), dtype=pl.String)
-    in_moved = [_only(frame, "class_", classes) for frame in (enrolments, before.enrolments)]
-    found = [
-        _differing(students, before.students.filter("standing")).select(student="id"),
-        gone.select(student="id"),
-        *(frame.select("student") for frame in _either_way(enrolments, before.enrolments)),
-        *(frame.select("student") for frame in _either_way(links, of_standing)),
-        *(frame.select("student") for frame in in_moved),
-    ]
-    return pl.concat(found).unique()
-
-
-def _candidates(
-    changed: pl.DataFrame,
-    students: pl.DataFrame,
-    gone: pl.DataFrame,
-    before: Before,
-    enrolments: pl.DataFrame,
-    links: pl.DataFrame,
-) -> pl.DataFrame:
-    old = before.students.select("id", old_grade="grade", old_household="household", old_district="district")
-    everybody = pl.concat([
-        students.with_columns(gone=pl.lit(False)),
-        gone.select(_PERSON).with_columns(gone=pl.lit(True)),
-    ])  # fmt: skip
-    stated = (
-        enrolments.join(changed, on="student", how="semi")
-        .sort("student", "class_", "sourced_id")
-        .group_by("student", maintain_order=True)
-        .agg(stated=pl.struct("class_", "sourced_id", "begins_on", "ends_on"))
-    )
-    linked = (
-        links.join(changed, on="student", how="semi")
-        .sort("student", "guardian")
-        .group_by("student", maintain_order=True)
-        .agg(guardians=pl.struct("guardian", "relationship"))
-    )
-    return (
-        everybody.join(changed, left_on="id", right_on="student", how="semi")
-        .join(old, on="id", how="left")
-        .with_columns(new=pl.col("old_district").is_null())
-        .join(stated, left_on="id", right_on="student", how="left")
-        .join(linked, left_on="id", right_on="student", how="left")
-        .sort("district", "id")
-    )
+    return headed.with_columns(pl.coalesce("head", "id")).join(named, on="head", how="left").select(PERSON)
 
 
 def _dropped(
-    before: Before, gone: pl.DataFrame, enrolments: pl.DataFrame, places: Mapping[str, Place], today: date
+    known: pl.DataFrame,
+    gone: pl.DataFrame,
+    enrolments: pl.DataFrame,
+    old_ends: Mapping[str, date],
+    today: date,
 ) -> int:
-    """Students who are gone, or who were in a class up to now and are in none any more."""
     ends = pl.DataFrame(
-        [(row.id, row.ends_on) for row in before.classes.values()],
-        schema={"class_": pl.String, "class_ends_on": pl.Date},
-        orient="row",
+        list(old_ends.items()), schema={"class_": pl.String, "class_ends_on": pl.Date}, orient="row"
     )
-    current = (
-        before.enrolments.join(ends, on="class_")
-        .filter(pl.min_horizontal(pl.coalesce("ends_on", "class_ends_on"), "class_ends_on") >= today)
-        .select("student")
-    )
-    without = current.join(enrolments, on="student", how="anti")
-    return pl.concat([without, gone.select(student="id")]).n_unique()
+    last = pl.min_horizontal(pl.coalesce("ends_on", "class_ends_on"), "class_ends_on")
+    current = known.join(ends, on="class_").filter(last >= today)
+    without = _without(current, "student", enrolments["student"])["student"]
+    return int(pl.concat([without, gone["id"]]).n_unique())
 
 
 def _differing(after: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
@@ -291,8 +236,10 @@ def _differing(after: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     return after.join(before, on=after.columns, how="anti", nulls_equal=True)
 
 
-def _either_way(after: pl.DataFrame, before: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    return _differing(after, before), before.join(after, on=after.columns, how="anti", nulls_equal=True)
+def _either_way(after: pl.DataFrame, before: pl.DataFrame) -> list[pl.Series]:
+    """The students of rows that are in one of the two only."""
+    gone = before.join(after, on=after.columns, how="anti", nulls_equal=True)
+    return [_differing(after, before)["student"], gone["student"]]
 
 
 def _only(rows: pl.DataFrame, column: str, values: pl.Series) -> pl.DataFrame:
@@ -301,3 +248,7 @@ def _only(rows: pl.DataFrame, column: str, values: pl.Series) -> pl.DataFrame:
 
 def _without(rows: pl.DataFrame, column: str, values: pl.Series) -> pl.DataFrame:
     return rows.join(values.to_frame("value"), left_on=column, right_on="value", how="anti")
+
+
+def _texts(values: Sequence[str]) -> pl.Series:
+    return pl.Series(list(values), dtype=pl.String)

@@ -48,22 +48,20 @@ def student_changes(
     source: str,
     today: date,
 ) -> Iterator[StudentChange]:
-    """`rows` are of `difference.students`; what was known of them is read from the tables."""
+    """`rows` are a slice of `difference.people.students`; what was known of them is read from the tables."""
     old_ids = [row["id"] for row in rows if not row["new"]]
     known_spans = _known_spans(connection, old_ids, difference.old_places)
     known_links = _known_links(connection, old_ids)
     for row in rows:
         id_ = row["id"]
         stated = [
-            Statement(e["sourced_id"], e["class_"], e["begins_on"], e["ends_on"]) for e in row["stated"] or ()
+            Statement(e["sourced_id"], e["class_"], e["begins_on"], e["ends_on"]) for e in row["stated"]
         ]
         spans = settled(known_spans.get(id_, ()), stated, difference.places, today)
         before_links = known_links.get(id_, {})
         # The guardians of a child who left stay: what they signed remains theirs.
         now_links = (
-            before_links
-            if row["gone"]
-            else {e["guardian"]: e["relationship"] for e in row["guardians"] or ()}
+            before_links if row["gone"] else {e["guardian"]: e["relationship"] for e in row["guardians"]}
         )
         before = None
         if not row["new"]:
@@ -96,7 +94,9 @@ def _known_spans(
             stated = None
             if row.sourced_id is not None:
                 stated = Statement(row.sourced_id, row.class_, row.stated_begins_on, row.stated_ends_on)
-            found[row.student].append(Span(places[row.class_], row.begins_on, row.ends_on, stated, row.claimed_on))
+            found[row.student].append(
+                Span(places[row.class_], row.begins_on, row.ends_on, stated, row.claimed_on)
+            )
     return {student: tuple(spans) for student, spans in found.items()}
 
 

@@ -43,3 +43,11 @@ def without_broker(tmp_path: Path) -> Iterator[Pipeline]:
     pipeline = Pipeline(*urls, "amqp://nobody:x@127.0.0.1:9/")
     yield pipeline
     pipeline.close()
+
+
+@pytest.fixture
+def folding(database_url: str, tmp_path: Path) -> Iterator[Pipeline]:
+    """For what happens behind the journal, on both kinds of database; nobody is at the broker's address."""
+    pipeline = Pipeline(f"sqlite:///{tmp_path / 'log.db'}", database_url, "amqp://nobody:x@127.0.0.1:9/")
+    yield pipeline
+    pipeline.close()

@@ -125,6 +125,8 @@ class Pipeline:
             return checkpoints.load(connection, self.projector.checkpoint)[0]
 
     def project(self) -> None:
+        """Copy the log to the journal and fold it, without a broker."""
+        self.receiver.catch_up()
         while self.projector.step():
             pass
 

@@ -20,7 +20,8 @@ Standing = dict[tuple[str, str], str]
 class Signatures:
     """`standing` (district, student): the statement that stands signed, "" after a withdrawal; `totals` (district).
 
-    `breaks` is what the fold raises at an event whose statement is "poison": None once the fold is mended.
+    `breaks` is what the fold raises at an event whose statement is "poison": None once the fold is mended. A
+    statement "heavy" counts `weight`, which can be more than a column holds.
     """
 
     name = "signatures"
@@ -30,6 +31,7 @@ class Signatures:
 
     def __init__(self) -> None:
         self.breaks: BaseException | None = None
+        self.weight = 1
 
     def tables(self, metadata: MetaData) -> dict[str, Table]:
         standing = Table(
@@ -56,7 +58,8 @@ class Signatures:
     def fold(self, rows: Rows, event: Event) -> None:
         key = (event.district, event.data["student"])
         if event.type == "PledgeSigned":
-            rows.add("totals", (event.district,), signed=1)
+            weight = self.weight if event.data["statement"] == "heavy" else 1
+            rows.add("totals", (event.district,), signed=weight)
             if self.breaks is not None and event.data["statement"] == "poison":
                 raise self.breaks
             rows.put("standing", key, {"statement": event.data["statement"]})

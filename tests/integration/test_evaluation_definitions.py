@@ -174,6 +174,33 @@ def test_a_closed_class_and_the_classes_of_a_closed_school_are_expected_no_longe
     assert shown(scorecard(engine, history, "2026-11"), "classes_reported") == (0, 5)
 
 
+def test_a_class_registered_again_after_it_was_closed_is_expected_again(
+    engine: Engine, history: History
+) -> None:
+    history.enrolled("ana")
+    history.class_closed("c1", "2026-09-15")
+    history.class_()
+    assert shown(scorecard(engine, history, "2026-11"), "classes_reported") == (0, 4)
+
+
+def test_no_class_is_expected_after_its_last_day_however_long_its_students_are_told_to_be_in_it(
+    engine: Engine, history: History
+) -> None:
+    history.class_("c2", kind="scheduled", begins_on="2026-09-01", ends_on="2026-10-30")
+    history.class_("c1", kind="scheduled", begins_on="2026-09-01", ends_on="2026-10-30")
+    history.enrolled("ana", "c1", begins_on="2026-08-06", ends_on="2027-05-26")
+    history.enrolled("ben", "c2", begins_on="2026-08-06")
+    assert shown(scorecard(engine, history, "2027-06"), "classes_reported") == (0, 4)
+
+
+def test_a_child_moves_to_another_class_on_the_day_of_the_transfer(engine: Engine, history: History) -> None:
+    history.class_("c2")
+    history.enrolled("ana")
+    history.transferred("ana", "c1", "c2", "2026-10-01")
+    assert shown(scorecard(engine, history, "2026-09"), "classes_reported") == (0, 2)
+    assert shown(scorecard(engine, history, "2026-10"), "classes_reported") == (0, 3)
+
+
 def test_a_folder_of_a_month_in_which_nobody_was_in_the_class_counts_for_no_class(
     engine: Engine, history: History
 ) -> None:
@@ -201,6 +228,7 @@ def test_a_voided_return_counts_no_longer_unless_another_class_has_one(
     for class_ in ("c1", "c2"):
         history.sent(["ana"], "2026-09-04", class_=class_)
         history.returned("ana", class_=class_)
+        assert shown(scorecard(engine, history), "folders_returned") == (1, 1)
     history.voided("ana")
     assert shown(scorecard(engine, history), "folders_returned") == (1, 1)
     history.voided("ana", class_="c2")

@@ -11,8 +11,7 @@ from werkzeug.test import TestResponse
 
 from tests.builders_roster import texts, write_zip
 from tests.platform_gateway import LINES, Platform, running, tables
-from tests.unit.test_gateway_permissions import expected, status_of
-from tests.world_gateway import ASKS, Ask, callers
+from tests.world_gateway import ASKS, Ask, callers, expected, status_of
 
 PLEDGE = {
     "student": "st", "guardian": "g", "school_year": "2026-27", "signed_on": "2026-08-14", "mode": "web",

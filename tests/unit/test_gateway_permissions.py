@@ -1,6 +1,6 @@
 """Every role at every address and every distance: who gets in, who does not.
 
-The table below is written by hand from what each role is for, not from the gateway's own.
+The table that they are judged by (tests/world_gateway.py) is written by hand from what each role is for.
 """
 
 from __future__ import annotations
@@ -14,41 +14,7 @@ from werkzeug.test import TestResponse
 from alliance.context import Context
 from gateway.permissions import PERMISSIONS
 from tests.builders_gateway import Gateway, about, gateway
-from tests.world_gateway import ASKS, NEAR, PLACES, Ask, callers
-
-#: S state, D district, H school, T teacher, I integrator, F family (without a token).
-ALLOWED = {
-    "roster.import_roster": "SD I ",
-    "roster.schools": "SD I ",
-    "roster.classes": "SDHI ",
-    "roster.students": "DHT",
-    "roster.enrolments": "SDI",
-    "pledges.sign_pledge": "SDHTI",
-    "pledges.sign_pledges": "SDHTI",
-    "pledges.withdraw_pledge": "SDHTI",
-    "pledges.pledge": "SDHTI",
-    "pledges.statements": "SDHTIF",
-    "folders.send_folder": "SDHTI",
-    "folders.return_folders": "SDHTI",
-    "folders.return_folders_in_bulk": "SDHTI",
-    "folders.void_return": "SDHT",
-    "folders.folder": "SDHTI",
-    "surveys.publish_instrument": "S",
-    "surveys.instruments": "SDHTIF",
-    "surveys.open_survey": "SDH",
-    "surveys.invite": "SDH",
-    "surveys.submit_response": "SDHIF",
-    "surveys.submit_responses": "SDHI",
-    "surveys.close_survey": "SDH",
-    "surveys.survey": "SDHI",
-    "evaluation.districts": "SDI",
-    "evaluation.district_scorecard": "SDI",
-    "evaluation.district_months": "SDI",
-    "evaluation.school_scorecard": "SDHI",
-    "evaluation.state_scorecard": "SDI",
-    "evaluation.events": "SDHTI",
-}
-LETTERS = {"state": "S", "district": "D", "school": "H", "teacher": "T", "integrator": "I", "family": "F"}
+from tests.world_gateway import ALLOWED, ASKS, PLACES, Ask, callers, expected, status_of
 
 #: What services answer lists under.
 LISTS = [
@@ -64,12 +30,6 @@ LISTS = [
 ]
 
 CASES = [(ask, *caller) for ask in ASKS for caller in callers(ask)]
-
-
-def expected(ask: Ask, role: str, distance: str) -> bool:
-    if LETTERS[role] not in ALLOWED[ask.operation]:
-        return False
-    return ask.target is None or role == "family" or distance in NEAR
 
 
 @pytest.fixture(scope="module")
@@ -114,15 +74,6 @@ def send(here: Gateway, ask: Ask, headers: dict[str, str]) -> TestResponse:
         return here.client().get(ask.path, headers=headers)
     data = ask.body if isinstance(ask.body, bytes) else json.dumps(ask.body)
     return here.client().post(ask.path, data=data, content_type=ask.kind, headers=headers)
-
-
-def status_of(response: TestResponse) -> int:
-    """The status of a request, or of the one line of a bulk request."""
-    return (
-        json.loads(response.data)["status"]
-        if response.mimetype == "application/x-ndjson"
-        else response.status_code
-    )
 
 
 @pytest.mark.parametrize(

@@ -163,6 +163,14 @@ def test_a_cursor_of_another_make_is_refused_by_name(here: Gateway, cursor: str)
     assert response.json["errors"][0]["field"] == "cursor"
 
 
+@pytest.mark.parametrize("cursor", ["x", "W10", "WzFd", "WyJhIiwiYiJd", "e30"])
+def test_a_cursor_of_another_list_is_refused_before_the_roster_is_asked(here: Gateway, cursor: str) -> None:
+    response = here.client().get(f"/v1/districts/d7/enrolments?cursor={cursor}", headers=here.bearer())
+
+    assert (response.status_code, response.json["errors"][0]["field"]) == (422, "cursor")
+    assert here.services["roster"].calls == []
+
+
 def test_the_enrolments_of_a_district_are_paged_by_the_roster_itself(here: Gateway) -> None:
     here.services["roster"].answers["enrolments"] = lambda body, _: {
         "enrolments": [{"student": "k4"}], "next": None if body["after"] else "k4~c5~2026-08-05"

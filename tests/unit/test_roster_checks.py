@@ -17,7 +17,9 @@ from tests.builders_roster import Tables, row, small, texts, write_folder
 TODAY = date(2026, 8, 20)
 
 
-def stated_by(tables: Tables, folder: Path, version: str = "1.1") -> tuple[Stated, list[tuple[str, int, str, str, str]]]:
+def stated_by(
+    tables: Tables, folder: Path, version: str = "1.1"
+) -> tuple[Stated, list[tuple[str, int, str, str, str]]]:
     problems = Problems()
     path = write_folder(folder, texts(tables, version=version))
     stated = read(open_bundle(path, problems), Known(), TODAY, problems)
@@ -45,7 +47,11 @@ CASES: list[tuple[str, Callable[[Tables], None], list[tuple[str, int, str, str, 
             ("users.csv", 4, "orgSourcedIds", "dangling", "error"),
         ],
     ),
-    ("an org type in capitals", _set("orgs", "s-2", type="School"), [("orgs.csv", 4, "type", "spelling", "warning")]),
+    (
+        "an org type in capitals",
+        _set("orgs", "s-2", type="School"),
+        [("orgs.csv", 4, "type", "spelling", "warning")],
+    ),
     (
         "a parent that is not there",
         _set("orgs", "s-2", parentSourcedId="d-9"),
@@ -160,10 +166,14 @@ CASES: list[tuple[str, Callable[[Tables], None], list[tuple[str, int, str, str, 
             ("users.csv", 7, "role", "role", "error"),
         ],
     ),
-    ("a user without a role", _set("users", "t-1", role=""), [
-        ("enrollments.csv", 5, "userSourcedId", "dangling", "error"),
-        ("users.csv", 7, "role", "empty", "error"),
-    ]),
+    (
+        "a user without a role",
+        _set("users", "t-1", role=""),
+        [
+            ("enrollments.csv", 5, "userSourcedId", "dangling", "error"),
+            ("users.csv", 7, "role", "empty", "error"),
+        ],
+    ),
     (
         "a user of an org that is not there",
         _set("users", "t-1", orgSourcedIds="s-1,s-9"),
@@ -251,7 +261,9 @@ CASES: list[tuple[str, Callable[[Tables], None], list[tuple[str, int, str, str, 
 ]
 
 
-@pytest.mark.parametrize(("change", "expected"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
+@pytest.mark.parametrize(
+    ("change", "expected"), [case[1:] for case in CASES], ids=[case[0] for case in CASES]
+)
 def test_each_problem_is_reported_where_it_is(
     tmp_path: Path, change: Callable[[Tables], None], expected: list[tuple[str, int, str, str, str]]
 ) -> None:
@@ -279,7 +291,9 @@ def test_among_several_districts_a_school_without_one_gets_its_own(tmp_path: Pat
 
 def test_a_class_of_a_department_belongs_to_the_school_above_it(tmp_path: Path) -> None:
     tables = small()
-    tables["orgs"].append({"sourcedId": "x-1", "name": "History", "type": "department", "parentSourcedId": "s-1"})
+    tables["orgs"].append(
+        {"sourcedId": "x-1", "name": "History", "type": "department", "parentSourcedId": "s-1"}
+    )
     row(tables, "classes", "c-3")["schoolSourcedId"] = "x-1"
     stated, _ = stated_by(tables, tmp_path / "b")
     assert stated.classes["c-3"].school == "s-1"
@@ -297,8 +311,20 @@ def test_a_district_above_a_district_or_a_state_above_it_changes_nothing(tmp_pat
 def test_the_days_of_a_class_are_those_of_its_terms(tmp_path: Path) -> None:
     tables = small()
     tables["academicSessions"] += [
-        {"sourcedId": "q-1", "type": "term", "startDate": "2026-08-06", "endDate": "2026-10-09", "schoolYear": "2027"},
-        {"sourcedId": "q-2", "type": "term", "startDate": "2026-10-12", "endDate": "2026-12-18", "schoolYear": "2027"},
+        {
+            "sourcedId": "q-1",
+            "type": "term",
+            "startDate": "2026-08-06",
+            "endDate": "2026-10-09",
+            "schoolYear": "2027",
+        },
+        {
+            "sourcedId": "q-2",
+            "type": "term",
+            "startDate": "2026-10-12",
+            "endDate": "2026-12-18",
+            "schoolYear": "2027",
+        },
     ]
     row(tables, "classes", "c-3")["termSourcedIds"] = "q-2,q-1"
     stated, problems = stated_by(tables, tmp_path / "b")
@@ -325,7 +351,11 @@ def test_without_either_they_are_august_to_may(tmp_path: Path) -> None:
     row(tables, "classes", "c-1")["termSourcedIds"] = ""
     stated, _ = stated_by(tables, tmp_path / "b")
     class_ = stated.classes["c-1"]
-    assert (class_.school_year, class_.begins_on, class_.ends_on) == ("2026-27", date(2026, 8, 1), date(2027, 5, 31))
+    assert (class_.school_year, class_.begins_on, class_.ends_on) == (
+        "2026-27",
+        date(2026, 8, 1),
+        date(2027, 5, 31),
+    )
 
 
 def test_the_relationship_is_the_guardians_role(tmp_path: Path) -> None:
@@ -365,7 +395,13 @@ def test_version_1p2_says_the_same_by_roles(tmp_path: Path) -> None:
 def test_in_1p2_a_teacher_may_also_be_a_parent(tmp_path: Path) -> None:
     tables = as_1p2(small())
     tables["roles"].append(
-        {"sourcedId": "r-x", "userSourcedId": "t-1", "roleType": "secondary", "role": "parent", "orgSourcedId": "s-1"}
+        {
+            "sourcedId": "r-x",
+            "userSourcedId": "t-1",
+            "roleType": "secondary",
+            "role": "parent",
+            "orgSourcedId": "s-1",
+        }
     )
     row(tables, "users", "p-3")["agentSourcedIds"] = "t-1"
     stated, problems = stated_by(tables, tmp_path / "b", version="1.2")
@@ -377,7 +413,9 @@ def test_in_1p2_a_users_own_role_must_not_contradict_roles(tmp_path: Path) -> No
     tables = as_1p2(small())
     files = texts(tables, version="1.2")
     header, *rows = files["users.csv"].splitlines()
-    files["users.csv"] = "\n".join([f"{header},role", *(f"{line},{'teacher' if line.startswith('p-1') else ''}" for line in rows)])
+    files["users.csv"] = "\n".join(
+        [f"{header},role", *(f"{line},{'teacher' if line.startswith('p-1') else ''}" for line in rows)]
+    )
     problems = Problems()
     read(open_bundle(write_folder(tmp_path / "b", files), problems), Known(), TODAY, problems)
     assert [(p.file, p.line, p.column, p.code) for p in problems.listed()] == [

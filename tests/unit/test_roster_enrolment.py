@@ -15,7 +15,9 @@ YESTERDAY = date(2026, 10, 11)
 DAYS = [AUG + timedelta(days=day) for day in range(60)]
 
 
-def place(class_: str, school: str = "s-1", *, homeroom: bool = True, new: bool = False, district: str = "d-1") -> Place:
+def place(
+    class_: str, school: str = "s-1", *, homeroom: bool = True, new: bool = False, district: str = "d-1"
+) -> Place:
     return Place(class_, school, district, "2026-27", AUG, MAY, homeroom, new)
 
 
@@ -30,7 +32,10 @@ PLACES = {
         place("c-6", "s-2", homeroom=False),
     )
 }
-NEW = {class_: Place(p.class_, p.school, p.district, p.school_year, AUG, MAY, p.homeroom, True) for class_, p in PLACES.items()}
+NEW = {
+    class_: Place(p.class_, p.school, p.district, p.school_year, AUG, MAY, p.homeroom, True)
+    for class_, p in PLACES.items()
+}
 
 
 def days(spans: tuple[Span, ...]) -> list[tuple[str, date, date | None]]:
@@ -184,7 +189,9 @@ def test_importing_the_same_again_changes_nothing(
 
 
 @given(_statements, st.lists(st.integers(0, 59), min_size=1, max_size=4))
-def test_days_gone_by_are_not_rewritten_by_an_import_that_says_the_same(stated: list[Statement], at: list[int]) -> None:
+def test_days_gone_by_are_not_rewritten_by_an_import_that_says_the_same(
+    stated: list[Statement], at: list[int]
+) -> None:
     spans = settled((), stated, NEW, DAYS[0])
     for day in sorted(at):
         assert days(settled(spans, stated, PLACES, DAYS[day])) == days(spans)

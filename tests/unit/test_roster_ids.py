@@ -56,11 +56,15 @@ def test_no_links_no_household() -> None:
     assert heads() == {}
 
 
-_links = st.lists(st.tuples(st.sampled_from("abcdefjk"), st.sampled_from(["g1", "g2", "g3", "g4", "g5", "g6"])), max_size=14)
+_links = st.lists(
+    st.tuples(st.sampled_from("abcdefjk"), st.sampled_from(["g1", "g2", "g3", "g4", "g5", "g6"])), max_size=14
+)
 
 
 @given(_links, st.randoms())
-def test_households_are_the_connected_components_whatever_the_order(links: list[tuple[str, str]], order: object) -> None:
+def test_households_are_the_connected_components_whatever_the_order(
+    links: list[tuple[str, str]], order: object
+) -> None:
     groups: list[set[str]] = []
     for link in links:
         touched = [group for group in groups if group & set(link)]
@@ -78,7 +82,13 @@ def test_households_are_the_connected_components_whatever_the_order(links: list[
 
 @pytest.mark.parametrize(
     ("written", "year"),
-    [("2027", "2026-27"), ("2026-27", "2026-27"), ("2026-2027", "2026-27"), ("2000", "1999-00"), ("26/27", None)],
+    [
+        ("2027", "2026-27"),
+        ("2026-27", "2026-27"),
+        ("2026-2027", "2026-27"),
+        ("2000", "1999-00"),
+        ("26/27", None),
+    ],
 )
 def test_a_school_year_is_named_by_where_it_ends(written: str, year: str | None) -> None:
     assert schoolyear.parse(written) == year

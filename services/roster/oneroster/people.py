@@ -54,7 +54,9 @@ def _places(users: Rows, roles: Rows | None, kept: pl.Series) -> pl.DataFrame:
     if roles is None:
         return _listed(users.frame, "orgSourcedIds", "org")
     roles.refer("userSourcedId", pl.concat([users.frame["sourcedId"], kept]), "users.csv")
-    return roles.frame.select("line", sourcedId="userSourcedId", org="orgSourcedId").filter(pl.col("org") != "")
+    return roles.frame.select("line", sourcedId="userSourcedId", org="orgSourcedId").filter(
+        pl.col("org") != ""
+    )
 
 
 def _check_orgs(rows: Rows, placed: pl.DataFrame, orgs: pl.Series) -> None:
@@ -132,7 +134,9 @@ def _students(users: Rows, roles: pl.DataFrame, placed: pl.DataFrame, orgs: pl.S
     )
     students = students.with_columns(grade=pl.col("grades").str.split(",").list.first().str.strip_chars())
     strange = students.filter(pl.col("grade").str.len_chars() > LONGEST_GRADE)
-    users.warn(strange, "grades", "grade", lambda value: f"{value!r} is no grade like KG or 03; it was left out.")
+    users.warn(
+        strange, "grades", "grade", lambda value: f"{value!r} is no grade like KG or 03; it was left out."
+    )
     return students.join(first_org, on="sourcedId", how="left", maintain_order="left").select(
         sourced_id="sourcedId",
         given="givenName",

@@ -1,0 +1,66 @@
+"""The small state on both forms, each started once a session by the first test that asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from alliance.private_servers import PrivateServerError, sweep
+from deploy.running import running
+from tests.e2e.broker_reader import BrokerReader
+from tests.e2e.distributed import Distributed, distributed
+from tests.e2e.state import State
+from tests.fixtures.missing import without
+
+
+@pytest.fixture(params=["embedded", "distributed"])
+def state(request: pytest.FixtureRequest) -> State:
+    """The small state; the test runs once on each form."""
+    found: State = request.getfixturevalue(f"{request.param}_state")
+    return found
+
+
+@pytest.fixture(scope="session")
+def embedded_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[State]:
+    var = tmp_path_factory.mktemp("embedded")
+    with running("embedded", var, {"ALLIANCE_LOG_LEVEL": "DEBUG"}) as platform:
+        state = State(platform)
+        yield state
+        state.close()
+
+
+@pytest.fixture(scope="session")
+def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Distributed]:
+    """The distributed form's parts, with nothing in it before `distributed_state`."""
+    sweep()
+    try:
+        with distributed(tmp_path_factory.mktemp("distributed")) as running_parts:
+            yield running_parts
+    except PrivateServerError as missing:
+        if "was not found" not in str(missing):
+            raise
+        without(str(missing))
+
+
+@pytest.fixture(scope="session")
+def messages(parts: Distributed) -> Iterator[BrokerReader]:
+    """Whatever is published from before the first import on."""
+    with BrokerReader(parts.rabbitmq.url) as reader:
+        yield reader
+
+
+@pytest.fixture(scope="session")
+def distributed_state(parts: Distributed, messages: BrokerReader) -> Iterator[State]:
+    state = State(parts.platform())
+    yield state
+    state.close()
+
+
+@pytest.fixture(autouse=True)
+def whole_again(request: pytest.FixtureRequest) -> Iterator[None]:
+    """After a test that took parts or servers away, everything runs again: the next test begins with a whole."""
+    yield
+    if "parts" in request.fixturenames:
+        found: Distributed = request.getfixturevalue("parts")
+        found.heal()

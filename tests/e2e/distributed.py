@@ -1,0 +1,183 @@
+"""The distributed form with each part under a test's hand: to be stopped, killed, started again one by one.
+
+`make serve` ends as a whole when one part ends; here the others go on, as under a supervisor or in containers.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Self
+
+import httpx
+
+from alliance.database import Database
+from alliance.private_servers import PrivatePostgres, PrivateRabbitMQ
+from alliance.private_servers.process import free_port
+from alliance.settings import METRICS_PORTS, SERVICES
+from deploy.running import ROOT, Platform
+from gateway.first_sight import state_token
+from gateway.tokens import Tokens
+from tests.fixtures.deployment import part_of, procfile
+from tests.fixtures.waiting import until
+
+#: Seconds until a part is ready again: generous, the machine may be busy.
+READY_SECONDS = 120.0
+STOP_SECONDS = 40.0
+
+
+class Distributed:
+    """PostgreSQL and RabbitMQ of its own, and every part of the Procfile as a process with a log of its own."""
+
+    def __init__(self, var: Path, postgres: PrivatePostgres, rabbitmq: PrivateRabbitMQ) -> None:
+        self.var, self.postgres, self.rabbitmq = var, postgres, rabbitmq
+        self.logs = var / "logs"
+        self.logs.mkdir(parents=True)
+        self.environment = {
+            **_ports(),
+            "ALLIANCE_VAR": str(var),
+            "ALLIANCE_DATABASE_URL": postgres.database_url("{service}"),
+            "ALLIANCE_BROKER_URL": rabbitmq.url,
+            "ALLIANCE_LOG_LEVEL": "DEBUG",
+        }
+        self.commands = {part_of(words): words for words in procfile().values()}
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        for owner in (*SERVICES, "gateway"):
+            postgres.create_database(owner)
+
+    def alliance(self, *words: str, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+        """An `alliance` command to its end, in the platform's environment and what is given beside it."""
+        return subprocess.run(
+            [str(_PROGRAMS / "alliance"), *words],
+            cwd=ROOT,
+            env=self._environ() | (environment or {}),
+            capture_output=True,
+            text=True,
+            timeout=READY_SECONDS,
+        )
+
+    def start(self, *parts: str) -> None:
+        """Start these parts, or all, where they do not run; return when they are ready."""
+        wanted = parts or tuple(self.commands)
+        for part in wanted:
+            if not self.runs(part):
+                with (self.logs / part).open("ab") as log:
+                    self._processes[part] = subprocess.Popen(
+                        [*_DYING_WITH_US, str(_PROGRAMS / "alliance"), *self.commands[part][1:]],
+                        cwd=ROOT,
+                        env=self._environ(),
+                        stdin=subprocess.DEVNULL,
+                        stdout=log,
+                        stderr=log,
+                    )
+        for part in wanted:
+            until(lambda part=part: self.ready(part) or not self.runs(part), READY_SECONDS, f"{part} is ready")
+            assert self.runs(part), f"{part} has ended:\n{(self.logs / part).read_text()[-3000:]}"
+
+    def stop(self, *parts: str) -> None:
+        """SIGTERM; return when they have ended."""
+        self._end(parts or tuple(self.commands), signal.SIGTERM)
+
+    def kill(self, *parts: str) -> None:
+        """SIGKILL."""
+        self._end(parts, signal.SIGKILL)
+
+    @contextmanager
+    def frozen(self, part: str) -> Iterator[None]:
+        """SIGSTOP for the length of the block: the port still takes connections, and nobody answers."""
+        self._processes[part].send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._processes[part].send_signal(signal.SIGCONT)
+
+    @contextmanager
+    def without(self, *parts: str) -> Iterator[None]:
+        """Killed for the length of the block, ready again after it."""
+        self.kill(*parts)
+        try:
+            yield
+        finally:
+            self.start(*parts)
+
+    def heal(self) -> None:
+        """Start whatever does not run: servers first."""
+        self.postgres.start()
+        self.rabbitmq.start()
+        self.start()
+
+    def runs(self, part: str) -> bool:
+        return part in self._processes and self._processes[part].poll() is None
+
+    def ready(self, part: str) -> bool:
+        try:
+            return httpx.get(f"{self.internal(part)}/readyz", timeout=5).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    def internal(self, part: str) -> str:
+        """The address of a part's internal port."""
+        return f"http://127.0.0.1:{self.environment[_metrics_port(part)]}"
+
+    def platform(self) -> Platform:
+        """The same as other tests know it, with a state's token."""
+        tokens = Tokens(Database(self.environment["ALLIANCE_DATABASE_URL"].format(service="gateway"), pool_size=1))
+        _, secret = state_token(tokens, self.var / "state.token")
+        tokens.database.close()
+        base_url = f"http://127.0.0.1:{self.environment['ALLIANCE_PORT']}"
+        return Platform("distributed", base_url, secret, self.var, self.environment, self.logs)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _end(self, parts: Iterable[str], number: signal.Signals) -> None:
+        ending = [self._processes[part] for part in parts if self.runs(part)]
+        for process in ending:
+            process.send_signal(number)
+        for process in ending:
+            try:
+                process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+                raise
+
+    def _environ(self) -> dict[str, str]:
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("ALLIANCE_")}
+        return {**inherited, **self.environment}
+
+
+@contextmanager
+def distributed(var: Path) -> Iterator[Distributed]:
+    """The whole platform on servers of its own, migrated and ready."""
+    with ExitStack() as stack:
+        servers = stack.enter_context(PrivatePostgres()), stack.enter_context(PrivateRabbitMQ())
+        running = stack.enter_context(Distributed(var, *servers))
+        migrated = running.alliance("migrate")
+        assert migrated.returncode == 0, migrated.stderr
+        running.start()
+        yield running
+
+
+_PROGRAMS = Path(sys.executable).parent
+#: A part must not outlive a test run that is killed.
+_DYING_WITH_US = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
+
+
+def _metrics_port(part: str) -> str:
+    return f"ALLIANCE_{part.upper().replace('-', '_')}_METRICS_PORT"
+
+
+def _ports() -> dict[str, str]:
+    names = ["ALLIANCE_PORT", *(f"ALLIANCE_{service.upper()}_PORT" for service in SERVICES)]
+    return {name: str(free_port()) for name in (*names, *map(_metrics_port, METRICS_PORTS))}

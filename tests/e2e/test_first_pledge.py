@@ -1,0 +1,214 @@
+"""What the README promises, as a new user tries it, on both forms: from the districts to the closing of a survey."""
+
+from __future__ import annotations
+
+import re
+
+import httpx
+import pytest
+
+from gateway import sessions
+from tests.e2e.small_state import CANARY, CHILDREN, DISTRICTS, YEAR
+from tests.e2e.state import State, a_return, events, key, pledge, response, survey, withdrawal
+
+
+def test_the_first_pledge_is_taken_once_and_is_in_the_scorecard_that_waits_for_it(state: State) -> None:
+    listed = state.api.get("/v1/districts").json()
+    assert [row["district"]["name"] for row in listed["data"]] == list(DISTRICTS)
+    district = listed["data"][0]["district"]["id"]
+    enrolments = state.api.get(f"/v1/districts/{district}/enrolments", params={"limit": 5}).json()
+    assert len(enrolments["data"]) == 5
+    assert not CANARY.search(str(enrolments))
+    before = signed_in(state, district)
+    pupil, once = state.pupil(), key("my-first-pledge")
+
+    first = state.api.post("/v1/pledges", json=pledge(pupil), headers=once)
+    again = state.api.post("/v1/pledges", json=pledge(pupil), headers=once)
+    other = state.api.post("/v1/pledges", json=pledge(pupil, mode="sms"), headers=once)
+
+    assert (first.status_code, first.json()["created"]) == (201, True)
+    assert (again.status_code, again.json()) == (200, first.json() | {"created": False})
+    assert other.status_code == 422
+    assert other.json()["type"] == "urn:alliance:problem:idempotency-key-reused"
+    assert "new key" in other.json()["detail"]
+    position = first.json()["position"]
+    card = state.api.get(
+        f"/v1/districts/{district}/scorecard",
+        params={"school_year": YEAR, "at_least": f"{position['source']}:{position['sequence']}"},
+    ).json()
+    assert card["indicators"]["pledges_signed"]["numerator"] == before + 1
+    assert card["indicators"]["pledges_signed"]["denominator"] == 4 * CHILDREN
+    assert card["as_of"]["pledges"] >= position["sequence"]
+
+    taken_back = state.api.post("/v1/pledges/withdrawals", json=withdrawal(pupil))
+    assert taken_back.status_code == 201
+    state.wait_for(taken_back.json()["position"])
+    assert signed_in(state, district) == before
+    assert state.api.get(f"/v1/pledges/{pupil['student']}/{YEAR}").json()["status"] == "withdrawn"
+
+
+def signed_in(state: State, district: str) -> int:
+    card = state.api.get(f"/v1/districts/{district}/scorecard", params={"school_year": YEAR}).json()
+    return int(card["indicators"]["pledges_signed"]["numerator"])
+
+
+def test_a_folder_goes_home_and_comes_back_and_who_is_late_with_a_look_at_it_is_told(state: State) -> None:
+    class_, period, students = state.class_month()
+    folder = f"/v1/classes/{class_}/folders/{period}"
+    teacher = state.as_("teacher", class_)
+    empty = teacher.get(folder)
+    assert (empty.json()["version"], empty.json()["sent"]) == (0, 0)
+
+    sent = teacher.post(
+        f"{folder}/sent", json={"sent_on": f"{period}-10"}, headers={"If-Match": empty.headers["ETag"]}
+    )
+    assert sent.status_code == 201
+    assert sorted(sent.json()["students"]) == sorted(students)
+    stale = teacher.post(
+        f"{folder}/sent", json={"sent_on": f"{period}-11"}, headers={"If-Match": empty.headers["ETag"]}
+    )
+    assert stale.status_code == 412
+    assert "read it again" in stale.json()["detail"]
+
+    first, second, third = students[:3]
+    returned = teacher.post(
+        f"{folder}/returns", json={"returns": [a_return(first, period), a_return(second, period, mode="web")]}
+    )
+    assert returned.status_code == 201
+    assert [each["status"] for each in returned.json()["returns"]] == ["recorded", "recorded"]
+    mixed = teacher.post(
+        f"{folder}/returns", json={"returns": [a_return(first, period), a_return(third, period)]}
+    )
+    assert [each["status"] for each in mixed.json()["returns"]] == ["already_recorded", "recorded"]
+    voided = teacher.post(f"{folder}/voids", json={"student": third, "reason": "ticked in the wrong line"})
+    assert (voided.status_code, voided.json()["status"]) == (201, "voided")
+
+    now = teacher.get(folder)
+    assert (now.json()["sent"], now.json()["returned"]) == (CHILDREN, 2)
+    assert teacher.get(folder, headers={"If-None-Match": now.headers["ETag"]}).status_code == 304
+    state.wait_for(voided.json()["position"])
+    district = next(each["district"] for each in state.enrolments.values() if each["class"] == class_)
+    months = state.api.get(f"/v1/districts/{district}/months", params={"school_year": YEAR}).json()["data"]
+    [month] = [each["indicators"] for each in months if each["period"] == period]
+    assert month["folders_returned"] == {"numerator": 2, "denominator": 6, "rate": pytest.approx(1 / 3)}
+    assert month["classes_on_time"]["numerator"] == 1
+
+
+def test_a_survey_is_opened_answered_once_by_each_household_and_closed(state: State) -> None:
+    school = state.schools["b1"]
+    office = state.as_("school", school)
+    opened = office.post("/v1/surveys", json=survey(state.districts["Birch City"], school=school))
+    assert opened.status_code == 201
+    address = f"/v1/surveys/{opened.json()['survey']}"
+    invited = office.post(f"{address}/invitations").json()
+    # Two classes of six, in each of which two are siblings.
+    assert invited["issued"] == len(invited["invitations"]) == 10
+    assert office.post(f"{address}/invitations").json()["invitations"] == []
+    mine, yours, _ = [each["token"] for each in invited["invitations"][:3]]
+    family = state.client()
+
+    first = family.post(f"{address}/responses", json=response(mine))
+    repeat = family.post(f"{address}/responses", json=response(mine, answers={"c1": 1}))
+    foreign = family.post(f"{address}/responses", json=response("7H2K-9QWE-5TVX-0BCD-M3NP"))
+    out_of_range = family.post(f"{address}/responses", json=response(yours, answers={"c1": 6, "x9": 1}))
+
+    assert (first.status_code, first.json()["created"], first.json()["complete"]) == (201, True, False)
+    assert (repeat.status_code, repeat.json()["position"]) == (200, first.json()["position"])
+    assert foreign.status_code in (404, 409, 422)
+    assert [error["field"] for error in foreign.json()["errors"]] == ["token"]
+    assert out_of_range.status_code == 422
+    assert {error["field"] for error in out_of_range.json()["errors"]} == {"answers.c1", "answers.x9"}
+
+    closed = office.post(f"{address}/close")
+    assert closed.status_code == 201
+    late = family.post(f"{address}/responses", json=response(yours))
+    assert late.status_code == 409
+    assert "closed" in late.json()["detail"]
+    assert office.get(address).json() | {"status": "closed", "invited": 10, "responses": 1} == office.get(
+        address
+    ).json()
+    state.wait_for(closed.json()["position"])
+    card = office.get(f"/v1/schools/{school}/scorecard", params={"school_year": YEAR}).json()
+    assert card["indicators"]["survey_response"] == {"numerator": 1, "denominator": 10, "rate": 0.1}
+
+
+def test_a_spent_token_of_an_anonymous_survey_is_refused(state: State) -> None:
+    school = state.schools["b3"]
+    office = state.as_("school", school)
+    body = survey(state.districts["Birch City"], school=school, mode="anonymous")
+    address = f"/v1/surveys/{office.post('/v1/surveys', json=body).json()['survey']}"
+    token = office.post(f"{address}/invitations").json()["invitations"][0]["token"]
+    family = state.client()
+
+    first = family.post(f"{address}/responses", json=response(token))
+    spent = family.post(f"{address}/responses", json=response(token))
+
+    assert first.status_code == 201
+    assert spent.status_code == 409
+    assert [error["field"] for error in spent.json()["errors"]] == ["token"]
+    assert "already been used" in spent.json()["detail"]
+
+
+def test_each_of_it_is_in_the_feed_of_the_district_it_belongs_to_and_in_no_others(state: State) -> None:
+    district, other = state.districts["Alder County"], state.districts["Birch City"]
+    ours, theirs = state.pupil("Alder County"), state.pupil("Birch City")
+    for pupil in (ours, theirs):
+        signed = state.api.post("/v1/pledges", json=pledge(pupil))
+        assert signed.status_code == 201
+    state.wait_for(signed.json()["position"])
+
+    everything = events(state.api)
+    seen = events(state.as_("district", district))
+
+    assert {event["partitionkey"] for event in seen} == {district, "state"}
+    assert seen == [event for event in everything if event["partitionkey"] in (district, "state")]
+    assert {event["partitionkey"] for event in everything} == {district, other, "state"}
+    only = events(state.as_("integrator", other), types="PledgeSigned")
+    assert theirs["student"] in {event["data"]["student"] for event in only}
+    assert {event["type"] for event in only} == {"alliance.pledges.PledgeSigned"}
+    assert ours["student"] not in str(only)
+    # As one district reads it, a source's sequence has gaps, but it never goes back.
+    for source in {event["source"] for event in everything}:
+        of_source = [int(event["sequence"]) for event in everything if event["source"] == source]
+        assert of_source == list(range(1, len(of_source) + 1))
+
+
+def test_the_pages_open_with_a_link_that_works_once(state: State) -> None:
+    token = state.tokens.find(state.platform.token)
+    assert token is not None
+    link = sessions.create_link(state.tokens.database, token.id)
+    with state.client() as visitor, state.client() as second:
+        shut = visitor.get("/")
+        assert (shut.status_code, shut.headers["Location"]) == (303, "/sign-in")
+        entered = visitor.get(link)
+        assert entered.status_code == 303
+        assert "HttpOnly" in entered.headers["Set-Cookie"]
+
+        page = visitor.get("/")
+        assert page.status_code == 200
+        assert all(name in page.text for name in DISTRICTS)
+        district = state.districts["Alder County"]
+        assert f"/districts/{district}" in page.text
+        assert "Alder County" in visitor.get(f"/districts/{district}").text
+
+        used = second.get(link)
+        assert used.status_code == 401
+        assert "has been used" in used.text
+        assert second.get("/").status_code == 303
+
+
+def test_the_embedded_form_prints_such_a_link_and_the_states_token(embedded_state: State) -> None:
+    printed = embedded_state.platform.log.read_text()
+    found = re.search(rf"{embedded_state.platform.base_url}(/sign-in/\S+)", printed)
+    assert found is not None
+    assert embedded_state.platform.token in printed
+    assert f"{embedded_state.platform.base_url}/docs" in printed
+
+    with embedded_state.client() as visitor:
+        assert visitor.get(found[1]).status_code == 303
+        assert visitor.get("/").status_code == 200
+
+
+def test_the_reference_of_the_api_needs_no_token(state: State) -> None:
+    for address in ("/docs", "/openapi.json", "/livez", "/readyz"):
+        assert httpx.get(f"{state.platform.base_url}{address}").status_code == 200, address
