@@ -138,7 +138,7 @@ def districts_of(connection: Connection, source: str) -> list[str]:
 
 
 def _frame(connection: Connection, query: Select[Any], schema: dict[str, Any]) -> pl.DataFrame:
-    result = connection.execution_options(stream_results=True, max_row_buffer=_CHUNK).execute(query)
+    result = connection.execute(query, execution_options={"stream_results": True, "max_row_buffer": _CHUNK})
     frames = [
         pl.DataFrame(list(zip(*rows, strict=True)), schema=schema, orient="col")
         for rows in result.partitions(_CHUNK)

@@ -8,9 +8,8 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any
-
-from sqlalchemy import Connection
 
 from alliance.context import Context
 from alliance.contracts import current
@@ -104,17 +103,13 @@ class ConfidentialResponses:
             "submitted_on": today.isoformat(),
         }
 
-        def beside(connection: Connection) -> None:
-            ledger.enter(connection, opened.survey)
-            ledger.answered(connection, sheet.digest)
-
         return Append(
             stream=sheet.stream,
             expected=0,
             events=(NewEvent("SurveySubmitted", data, current("SurveySubmitted")),),
             district=opened.district,
             context=context,
-            beside=beside,
+            beside=partial(ledger.answered, survey=opened.survey, digest=sheet.digest),
             fingerprint=hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest(),
             result={"complete": answers.complete},
         )

@@ -32,12 +32,9 @@ def open_gate(connection: Connection, survey: str) -> None:
 
 def enter(connection: Connection, survey: str) -> None:
     """Lock the survey until the transaction ends; Refused when it is being closed or is closed."""
-    accepting = connection.scalar(select(gates.c.accepting).where(gates.c.survey == survey).with_for_update())
-    if not accepting:
-        raise Refused(
-            "The survey is closed; it takes nothing more.",
-            errors=[{"field": "survey", "message": "is closed"}],
-        )
+    query = select(gates.c.accepting).where(gates.c.survey == survey).with_for_update()
+    if not connection.scalar(query):
+        raise _closed()
 
 
 def shut_gate(connection: Connection, survey: str) -> None:
@@ -134,11 +131,15 @@ def invitations(connection: Connection, survey: str, digests: Iterable[str]) -> 
     }
 
 
-def answered(connection: Connection, digest: str) -> None:
-    """The household of this confidential token has answered."""
-    connection.execute(
-        update(confidential_tokens).where(confidential_tokens.c.digest == digest).values(answered=True)
-    )
+def answered(connection: Connection, survey: str, digest: str) -> None:
+    """The household of this confidential token has answered; Refused as `enter`, without a lock of its own.
+
+    An append holds the log's lock already: whoever shuts the gate now closes the survey after it.
+    """
+    accepting = select(gates.c.survey).where(gates.c.survey == survey, gates.c.accepting).exists()
+    answer = update(confidential_tokens).where(confidential_tokens.c.digest == digest, accepting)
+    if not connection.execute(answer.values(answered=True)).rowcount:
+        raise _closed()
 
 
 def spend(connection: Connection, survey: str, digests: Iterable[str]) -> set[str]:
@@ -151,3 +152,9 @@ def spend(connection: Connection, survey: str, digests: Iterable[str]) -> set[st
 def _write_households(connection: Connection, survey: str, households: Iterable[str]) -> None:
     rows = [{"survey": survey, "household": household} for household in sorted(households)]
     insert_many(connection, invited_households, rows)
+
+
+def _closed() -> Refused:
+    return Refused(
+        "The survey is closed; it takes nothing more.", errors=[{"field": "survey", "message": "is closed"}]
+    )

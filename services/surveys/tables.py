@@ -16,7 +16,7 @@ instruments = Table(
     Column("document", Text, nullable=False),
 )
 
-#: One row a survey: whether it takes responses. Whoever adds one locks it, so that a closing waits for them.
+#: One row a survey: whether it takes responses. An anonymous one locks it, so that a closing waits for it.
 gates = Table(
     "gates",
     metadata,

@@ -31,8 +31,8 @@ def embedded_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[State]:
 
 
 @pytest.fixture(scope="session")
-def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Distributed]:
-    """The distributed form's parts, with nothing in it before `distributed_state`."""
+def distributed_parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Distributed]:
+    """The distributed form, empty before `distributed_state` is asked for."""
     sweep()
     try:
         with distributed(tmp_path_factory.mktemp("distributed")) as running_parts:
@@ -44,23 +44,21 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Distributed]:
 
 
 @pytest.fixture(scope="session")
-def messages(parts: Distributed) -> Iterator[BrokerReader]:
+def messages(distributed_parts: Distributed) -> Iterator[BrokerReader]:
     """Whatever is published from before the first import on."""
-    with BrokerReader(parts.rabbitmq.url) as reader:
+    with BrokerReader(distributed_parts.rabbitmq.url) as reader:
         yield reader
 
 
 @pytest.fixture(scope="session")
-def distributed_state(parts: Distributed, messages: BrokerReader) -> Iterator[State]:
-    state = State(parts.platform())
+def distributed_state(distributed_parts: Distributed, messages: BrokerReader) -> Iterator[State]:
+    state = State(distributed_parts.platform())
     yield state
     state.close()
 
 
-@pytest.fixture(autouse=True)
-def whole_again(request: pytest.FixtureRequest) -> Iterator[None]:
-    """After a test that took parts or servers away, everything runs again: the next test begins with a whole."""
-    yield
-    if "parts" in request.fixturenames:
-        found: Distributed = request.getfixturevalue("parts")
-        found.heal()
+@pytest.fixture
+def parts(distributed_state: State, distributed_parts: Distributed) -> Iterator[Distributed]:
+    """The same with the small state in it, for a test that takes parts or servers away: afterwards all run again."""
+    yield distributed_parts
+    distributed_parts.heal()

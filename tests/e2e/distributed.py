@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import Self
 
 import httpx
+import pytest
 
 from alliance.database import Database
 from alliance.private_servers import PrivatePostgres, PrivateRabbitMQ
-from alliance.private_servers.process import free_port
+from alliance.private_servers.process import free_port, last_lines
 from alliance.settings import METRICS_PORTS, SERVICES
 from deploy.running import ROOT, Platform
 from gateway.first_sight import state_token
@@ -49,10 +50,13 @@ class Distributed:
         }
         self.commands = {part_of(words): words for words in procfile().values()}
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._client = httpx.Client(timeout=5, trust_env=False)
         for owner in (*SERVICES, "gateway"):
             postgres.create_database(owner)
 
-    def alliance(self, *words: str, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    def alliance(
+        self, *words: str, environment: dict[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
         """An `alliance` command to its end, in the platform's environment and what is given beside it."""
         return subprocess.run(
             [str(_PROGRAMS / "alliance"), *words],
@@ -78,8 +82,12 @@ class Distributed:
                         stderr=log,
                     )
         for part in wanted:
-            until(lambda part=part: self.ready(part) or not self.runs(part), READY_SECONDS, f"{part} is ready")
-            assert self.runs(part), f"{part} has ended:\n{(self.logs / part).read_text()[-3000:]}"
+            self._await_ready(part)
+
+    def _await_ready(self, part: str) -> None:
+        until(lambda: self.ready(part) or not self.runs(part), READY_SECONDS, f"{part} is ready")
+        if not self.runs(part):
+            pytest.fail(f"{part} has ended:\n{last_lines(self.logs / part)}", pytrace=False)
 
     def stop(self, *parts: str) -> None:
         """SIGTERM; return when they have ended."""
@@ -108,19 +116,27 @@ class Distributed:
             self.start(*parts)
 
     def heal(self) -> None:
-        """Start whatever does not run: servers first."""
-        self.postgres.start()
-        self.rabbitmq.start()
-        self.start()
+        """Start whatever does not run, servers first."""
+        gone = [part for part in self.commands if not self.runs(part)]
+        if not (self.postgres.running and self.rabbitmq.running):
+            self.postgres.start()
+            self.rabbitmq.start()
+            gone = list(self.commands)
+        if gone:
+            self.start(*gone)
 
     def runs(self, part: str) -> bool:
         return part in self._processes and self._processes[part].poll() is None
 
     def ready(self, part: str) -> bool:
         try:
-            return httpx.get(f"{self.internal(part)}/readyz", timeout=5).status_code == 200
+            return self._client.get(f"{self.internal(part)}/readyz").status_code == 200
         except httpx.HTTPError:
             return False
+
+    def metrics(self, part: str) -> str:
+        """What a part shows to Prometheus."""
+        return self._client.get(f"{self.internal(part)}/metrics").raise_for_status().text
 
     def internal(self, part: str) -> str:
         """The address of a part's internal port."""
@@ -128,7 +144,9 @@ class Distributed:
 
     def platform(self) -> Platform:
         """The same as other tests know it, with a state's token."""
-        tokens = Tokens(Database(self.environment["ALLIANCE_DATABASE_URL"].format(service="gateway"), pool_size=1))
+        tokens = Tokens(
+            Database(self.environment["ALLIANCE_DATABASE_URL"].format(service="gateway"), pool_size=1)
+        )
         _, secret = state_token(tokens, self.var / "state.token")
         tokens.database.close()
         base_url = f"http://127.0.0.1:{self.environment['ALLIANCE_PORT']}"
@@ -139,6 +157,7 @@ class Distributed:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+        self._client.close()
 
     def _end(self, parts: Iterable[str], number: signal.Signals) -> None:
         ending = [self._processes[part] for part in parts if self.runs(part)]

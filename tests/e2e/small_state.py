@@ -121,4 +121,3 @@ def _people(class_: str, place: int) -> Iterator[dict[str, str]]:
             "sms": f"601-557-70{number:02d}",
             "phone": f"601-557-70{number:02d}",
         }
-

@@ -69,7 +69,11 @@ class State:
         """A class, a period and the class's students: a folder that no other test has."""
         period, name = next(self._class_months)
         class_ = self.classes[name]
-        return class_, period, [each["student"] for each in self.enrolments.values() if each["class"] == class_]
+        return (
+            class_,
+            period,
+            [each["student"] for each in self.enrolments.values() if each["class"] == class_],
+        )
 
     def wait_for(self, position: Mapping[str, Any], seconds: float = PATIENCE) -> None:
         """Until every read model has counted this position in."""
@@ -136,7 +140,13 @@ def survey(district: str, **changes: Any) -> dict[str, Any]:
 
 
 def response(token: str, **changes: Any) -> dict[str, Any]:
-    return {"token": token, "language": "en", "mode": "web", "answers": {"c1": 4, "p1": 5, "h1": None}, **changes}
+    return {
+        "token": token,
+        "language": "en",
+        "mode": "web",
+        "answers": {"c1": 4, "p1": 5, "h1": None},
+        **changes,
+    }
 
 
 def key(value: str = "") -> dict[str, str]:

@@ -114,7 +114,7 @@ def test_a_survey_is_opened_answered_once_by_each_household_and_closed(state: St
 
     assert (first.status_code, first.json()["created"], first.json()["complete"]) == (201, True, False)
     assert (repeat.status_code, repeat.json()["position"]) == (200, first.json()["position"])
-    assert foreign.status_code in (404, 409, 422)
+    assert foreign.status_code == 422
     assert [error["field"] for error in foreign.json()["errors"]] == ["token"]
     assert out_of_range.status_code == 422
     assert {error["field"] for error in out_of_range.json()["errors"]} == {"answers.c1", "answers.x9"}
@@ -124,9 +124,8 @@ def test_a_survey_is_opened_answered_once_by_each_household_and_closed(state: St
     late = family.post(f"{address}/responses", json=response(yours))
     assert late.status_code == 409
     assert "closed" in late.json()["detail"]
-    assert office.get(address).json() | {"status": "closed", "invited": 10, "responses": 1} == office.get(
-        address
-    ).json()
+    shown = office.get(address).json()
+    assert (shown["status"], shown["invited"], shown["responses"]) == ("closed", 10, 1)
     state.wait_for(closed.json()["position"])
     card = office.get(f"/v1/schools/{school}/scorecard", params={"school_year": YEAR}).json()
     assert card["indicators"]["survey_response"] == {"numerator": 1, "denominator": 10, "rate": 0.1}
@@ -167,7 +166,7 @@ def test_each_of_it_is_in_the_feed_of_the_district_it_belongs_to_and_in_no_other
     assert theirs["student"] in {event["data"]["student"] for event in only}
     assert {event["type"] for event in only} == {"alliance.pledges.PledgeSigned"}
     assert ours["student"] not in str(only)
-    # As one district reads it, a source's sequence has gaps, but it never goes back.
+    # The state reads each source's log without a gap.
     for source in {event["source"] for event in everything}:
         of_source = [int(event["sequence"]) for event in everything if event["source"] == source]
         assert of_source == list(range(1, len(of_source) + 1))

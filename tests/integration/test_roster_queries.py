@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import inspect
 
 from alliance.context import Caller
 from alliance.database import Database
@@ -51,8 +52,6 @@ def roster(database: Database, tmp_path: Path) -> Roster:
 def test_the_migration_makes_the_tables_of_the_code(database: Database) -> None:
     upgrade(database, "roster")
     assert pending(database, "roster") == []
-    from sqlalchemy import inspect
-
     inspector = inspect(database.engine)
     for table in metadata.sorted_tables:
         made = {(c["name"], c["nullable"]) for c in inspector.get_columns(table.name)}
@@ -191,7 +190,9 @@ def test_the_views_of_the_other_services_agree_with_the_roster(roster: Roster, t
     for day, tables in (("2026-10-12", changed), ("2026-12-01", again), ("2026-12-08", changed)):
         folder = write_folder(tmp_path / "next", texts(tables))
         roster.import_roster({"path": str(folder)}, context(day))
-    view = RosterView(Database(f"sqlite:///{tmp_path / 'view.db'}"), LocalFeed(roster.log))
+    database = Database(f"sqlite:///{tmp_path / 'pledges.db'}")
+    upgrade(database, "pledges")
+    view = RosterView(database, LocalFeed(roster.log))
     view.prepare()
     view.follow()
     for student in ("p-1", "p-2", "p-3"):
@@ -205,9 +206,9 @@ def test_the_views_of_the_other_services_agree_with_the_roster(roster: Roster, t
                 if s["begins_on"] <= day.isoformat() and (s["ends_on"] or "9") >= day.isoformat()
             }
             enrolled = {
-                c
-                for c in map(lambda n: id_of("class", n), ("c-1", "c-2", "c-3"))
-                if id_of("student", student) in view.enrolled(c, day)
+                class_
+                for class_ in (id_of("class", name) for name in ("c-1", "c-2", "c-3"))
+                if id_of("student", student) in view.enrolled(class_, day)
             }
             assert enrolled == own, (student, day)
-    view.database.close()
+    database.close()

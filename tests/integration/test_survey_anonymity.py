@@ -354,7 +354,7 @@ def test_the_tables_are_vacuumed_as_soon_as_a_row_is_dead(database: Database) ->
         )
         options = {row.relname: row.reloptions for row in connection.execute(query)}
 
-    wanted = ["autovacuum_vacuum_threshold=1", "autovacuum_vacuum_scale_factor=0"]
+    wanted = ["autovacuum_vacuum_threshold=0", "autovacuum_vacuum_scale_factor=0"]
     assert options == {"anonymous_tokens": wanted, "waiting_responses": wanted}
 
 

@@ -7,8 +7,10 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from alliance.errors import Malformed, TooLarge
+from alliance.errors import AllianceError, Malformed, TooLarge
 from services.roster.oneroster import bundle as bundles
 from services.roster.oneroster.bundle import open_bundle
 from services.roster.oneroster.problems import LISTED, Problem, Problems
@@ -258,3 +260,47 @@ def test_many_problems_of_one_kind_are_all_counted_and_listed_to_a_limit() -> No
     assert problems.errors == LISTED + 3
     assert len(problems.listed()) == LISTED + 1
     assert problems.listed()[-1].message == "… and 3 more of this kind in role."
+
+
+_EDITS = st.lists(
+    st.tuples(
+        st.sampled_from(["cut", "double", "insert", "drop line"]),
+        st.sampled_from(["orgs", "academicSessions", "classes", "users", "enrollments", "manifest"]),
+        st.integers(0, 2000),
+        st.binary(min_size=1, max_size=3),
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+@given(_EDITS)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_whatever_is_damaged_the_answer_is_problems_or_a_clear_refusal(
+    tmp_path: Path, edits: list[tuple[str, str, int, bytes]]
+) -> None:
+    files = {name: text.encode() for name, text in texts(small()).items()}
+    for what, name, place, inserted in edits:
+        content = files[f"{name}.csv"]
+        at = place % (len(content) + 1)
+        match what:
+            case "cut":
+                content = content[:at] + content[at + 1 :]
+            case "double":
+                content = content + content[at:]
+            case "insert":
+                content = content[:at] + inserted + content[at:]
+            case "drop line":
+                lines = content.splitlines(keepends=True)
+                content = b"".join(
+                    line for number, line in enumerate(lines) if number != place % (len(lines) + 1)
+                )
+        files[f"{name}.csv"] = content
+    try:
+        stated, _ = read_all(write_folder(tmp_path / "b", files))
+    except AllianceError:
+        return
+    assert stated.students.rows["sourced_id"].is_unique().all()
+    assert {class_.school for class_ in stated.classes.values()} <= {
+        id_ for kind, id_ in stated.orgs if kind == "school"
+    }

@@ -57,5 +57,5 @@ def upgrade() -> None:
         for table in ("anonymous_tokens", "waiting_responses"):
             op.execute(
                 f"ALTER TABLE {table} SET"
-                " (autovacuum_vacuum_threshold = 1, autovacuum_vacuum_scale_factor = 0)"
+                " (autovacuum_vacuum_threshold = 0, autovacuum_vacuum_scale_factor = 0)"
             )
