@@ -37,6 +37,25 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     traceparent: str | None = None
 
 
+def from_row(row: Any, *, source: str, position: int) -> Event:
+    """The event of a row of a log or of the journal."""
+    return Event(
+        id=row.id,
+        source=source,
+        position=position,
+        stream=row.stream,
+        stream_version=row.stream_version,
+        type=row.type,
+        schema_version=row.schema_version,
+        time=row.time,
+        district=row.district,
+        data=msgspec.json.decode(row.data),
+        correlation_id=row.correlation_id,
+        causation_id=row.causation_id,
+        traceparent=row.traceparent,
+    )
+
+
 def to_cloudevent(event: Event) -> dict[str, Any]:
     """The CloudEvents document: the same in AMQP, webhook and feed."""
     document: dict[str, Any] = {

@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 
 from .database import Database
-from .envelope import Event
+from .envelope import Event, from_row
 from .errors import Diverged
 from .rows import insert_many
 from .tables import UtcTime
@@ -112,7 +112,7 @@ class Journal:
         query = select(journal.c.source_position, journal.c.id).where(
             journal.c.source == source, journal.c.source_position.in_([event.position for event in events])
         )
-        held = dict(connection.execute(query).tuples().all())
+        held = {position: id_ for position, id_ in connection.execute(query)}  # noqa: C416
         for event in events:
             if held.get(event.position) != event.id:
                 raise Diverged(
@@ -146,7 +146,10 @@ def read(connection: sa.Connection, after: int, limit: int, *conditions: Any) ->
         .order_by(journal.c.position)
         .limit(limit)
     )
-    return [(row.position, _event(row)) for row in connection.execute(query)]
+    return [
+        (row.position, from_row(row, source=row.source, position=row.source_position))
+        for row in connection.execute(query)
+    ]
 
 
 def _row(event: Event, position: int) -> dict[str, Any]:
@@ -166,24 +169,6 @@ def _row(event: Event, position: int) -> dict[str, Any]:
         "causation_id": event.causation_id,
         "traceparent": event.traceparent,
     }
-
-
-def _event(row: Any) -> Event:
-    return Event(
-        id=row.id,
-        source=row.source,
-        position=row.source_position,
-        stream=row.stream,
-        stream_version=row.stream_version,
-        type=row.type,
-        schema_version=row.schema_version,
-        time=row.time,
-        district=row.district,
-        data=msgspec.json.decode(row.data),
-        correlation_id=row.correlation_id,
-        causation_id=row.causation_id,
-        traceparent=row.traceparent,
-    )
 
 
 def create_journal(op: Any) -> None:

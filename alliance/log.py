@@ -16,70 +16,30 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import replace
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import msgspec
 import structlog
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, func, select, update
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from . import contracts, metrics
+from .append import Append, Appended, NewEvent, Outcome, command_row, encoded, event_row, same_command
 from .context import Context
 from .database import Database
-from .envelope import Event
-from .errors import AllianceError, Invalid, KeyReused, Unavailable, WrongVersion
+from .envelope import Event, from_row
+from .errors import AllianceError, Unavailable, WrongVersion
 from .rows import insert_many
 from .tables import commands, events, log_head
+
+__all__ = ["Append", "Appended", "Log", "NewEvent", "Outcome", "same_command"]
 
 log = structlog.get_logger()
 
 #: Appends that one transaction takes at most, so that the lock on the counter stays short.
 GROUP = 500
-
-
-@dataclass(frozen=True, slots=True)
-class NewEvent:
-    """An event that is not in a log yet; `data` fits the contract of (type, version)."""
-
-    type: str
-    data: Mapping[str, Any]
-    version: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Append:
-    """What one command adds to one stream. `expected` is the stream's version that the decision was taken on.
-
-    `beside` writes the service's own state in the same transaction. `fingerprint` tells whether a repeated
-    Idempotency-Key comes with the same command. `result` is kept for repeats of a keyed command.
-    """
-
-    stream: str
-    expected: int
-    events: Sequence[NewEvent]
-    district: str
-    context: Context
-    beside: Callable[[Connection], None] | None = None
-    time: datetime | None = None
-    fingerprint: str = ""
-    result: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Appended:
-    """Position and stream version after the append; `repeated` when the command had been taken before."""
-
-    position: int
-    version: int
-    repeated: bool
-    events: int
-    result: Mapping[str, Any]
-
-
-Outcome = Appended | AllianceError
 
 
 class _Ticket:
@@ -89,7 +49,7 @@ class _Ticket:
 
     def __init__(self, append: Append) -> None:
         self.append = append
-        self.encoded = _encoded(append)
+        self.encoded = encoded(append)
         self.outcome: Outcome | None = None
         self.error: BaseException | None = None
 
@@ -170,7 +130,7 @@ class Log:
                 outcomes.append(outcome)
                 position = max(position, outcome.position)
                 if append.context.keyed and not outcome.repeated:
-                    new_commands.append(_command_row(append, outcome))
+                    new_commands.append(command_row(append, outcome))
                     # The same command can come twice in one group: an impatient caller's second try.
                     repeat = replace(outcome, repeated=True, events=0)
                     repeats[str(append.context.command_id)] = (append.fingerprint, repeat)
@@ -205,10 +165,8 @@ class Log:
         if version != append.expected:
             raise WrongVersion(f"{append.stream} is at version {version}, not {append.expected}.")
         rows = [
-            _event_row(append, event, encoded, position=position + offset, version=version + offset)
-            for offset, (event, encoded) in enumerate(
-                zip(append.events, ticket.encoded, strict=True), start=1
-            )
+            event_row(append, event, data, position=position + offset, version=version + offset)
+            for offset, (event, data) in enumerate(zip(append.events, ticket.encoded, strict=True), start=1)
         ]
         if append.beside is not None:
             _write_beside(connection, append.beside)
@@ -228,7 +186,7 @@ class Log:
             .where(events.c.stream.in_(sorted(streams)))
             .group_by(events.c.stream)
         )
-        return dict(connection.execute(query).tuples().all())
+        return {stream: version for stream, version in connection.execute(query)}  # noqa: C416
 
     def _taken(self, connection: Connection, ids: Sequence[str]) -> dict[str, tuple[str, Appended]]:
         if not ids:
@@ -264,7 +222,7 @@ class Log:
         found: dict[str, list[Event]] = {}
         with self.database.reading() as connection:
             for row in connection.execute(query):
-                event = self._event(row)
+                event = from_row(row, source=self.source, position=row.position)
                 data = contracts.upcast(event.type, event.schema_version, event.data)
                 found.setdefault(event.stream, []).append(msgspec.structs.replace(event, data=data))
         return found
@@ -273,7 +231,9 @@ class Log:
         """At most `limit` events after a position, as written: without holes, so the next page starts at the last."""
         query = select(events).where(events.c.position > after).order_by(events.c.position).limit(limit)
         with self.database.reading() as connection:
-            return [self._event(row) for row in connection.execute(query)]
+            return [
+                from_row(row, source=self.source, position=row.position) for row in connection.execute(query)
+            ]
 
     def head(self) -> tuple[int, str]:
         """The position of the newest event and the log's epoch."""
@@ -286,45 +246,6 @@ class Log:
         with self.database.transaction() as connection:
             connection.execute(update(log_head).values(epoch=str(epoch)))
 
-    def _event(self, row: Row[Any]) -> Event:
-        return Event(
-            id=row.id,
-            source=self.source,
-            position=row.position,
-            stream=row.stream,
-            stream_version=row.stream_version,
-            type=row.type,
-            schema_version=row.schema_version,
-            time=row.time,
-            district=row.district,
-            data=msgspec.json.decode(row.data),
-            correlation_id=row.correlation_id,
-            causation_id=row.causation_id,
-            traceparent=row.traceparent,
-        )
-
-
-def same_command(first: tuple[str, Appended], fingerprint: str) -> Appended:
-    """The first result of a command for its repeat; KeyReused when the repeat says something else."""
-    if first[0] != fingerprint:
-        raise KeyReused("This Idempotency-Key was used for another command; use a new key for this one.")
-    return first[1]
-
-
-def _encoded(append: Append) -> list[str]:
-    """Each event's data as JSON; Invalid for what no database can hold, which would fail the whole group."""
-    try:
-        encoded = [
-            msgspec.json.encode(contracts.write(event.type, event.version, event.data)).decode()
-            for event in append.events
-        ]
-        written = "".join((append.stream, append.district, append.context.correlation_id, *encoded)).encode()
-    except UnicodeEncodeError:
-        raise Invalid("A field holds half a character; send whole ones.") from None
-    if b"\0" in written or rb"\u0000" in written:
-        raise Invalid("A field holds a NUL character; remove it.")
-    return encoded
-
 
 def _write_beside(connection: Connection, beside: Callable[[Connection], None]) -> None:
     """In a savepoint, so that a failure is this command's alone; a lost database is everybody's."""
@@ -336,34 +257,3 @@ def _write_beside(connection: Connection, beside: Callable[[Connection], None]) 
     except Exception as error:
         log.error("a command's own tables refused it", exc_info=error)
         raise AllianceError("The command failed; the operators' log says why.") from error
-
-
-def _event_row(
-    append: Append, event: NewEvent, encoded: str, *, position: int, version: int
-) -> dict[str, Any]:
-    context = append.context
-    return {
-        "position": position,
-        # Derived, so that a command taken twice by accident could not enter twice: ids are unique in the table.
-        "id": str(uuid5(context.command_id, f"{append.stream}/{version}")),
-        "stream": append.stream,
-        "stream_version": version,
-        "type": event.type,
-        "schema_version": event.version,
-        "time": append.time or context.now,
-        "district": append.district,
-        "data": encoded,
-        "correlation_id": context.correlation_id,
-        "causation_id": str(context.command_id),
-        "traceparent": context.traceparent,
-    }
-
-
-def _command_row(append: Append, outcome: Appended) -> dict[str, Any]:
-    return {
-        "id": str(append.context.command_id),
-        "fingerprint": append.fingerprint,
-        "position": outcome.position,
-        "stream_version": outcome.version,
-        "result": msgspec.json.encode(outcome.result).decode(),
-    }

@@ -118,7 +118,9 @@ class Receiver:
         """Keep what is no event of this source as it came; a gap that it leaves is filled from the feed."""
         if not strange:
             return
-        rows = [{"source": self.source, "body": each.body, "reason": reason[:500]} for each, reason in strange]
+        rows = [
+            {"source": self.source, "body": each.body, "reason": reason[:500]} for each, reason in strange
+        ]
         with self._journal.database.transaction() as connection:
             connection.execute(insert(rejected), rows)
         sizes = [len(each.body) for each, _ in strange]
