@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import inspect
@@ -36,8 +38,20 @@ DISTRICT, SCHOOL, CLASS, ADA = (
 )
 
 
+on_both = pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+
+
 @pytest.fixture
-def roster(database: Database, tmp_path: Path) -> Roster:
+def kind() -> str:
+    return "sqlite"
+
+
+@pytest.fixture
+def roster(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Roster]:
+    if kind == "sqlite":
+        database = Database(f"sqlite:///{tmp_path / 'roster.db'}")
+    else:
+        database = Database(request.getfixturevalue("postgres").create_database(f"roster_{uuid4().hex}"))
     upgrade(database, "roster")
     roster = Roster(database, Log(database, "roster"), KEY)
     tables = small()
@@ -46,11 +60,13 @@ def roster(database: Database, tmp_path: Path) -> Roster:
     )
     folder = write_folder(tmp_path / "bundle", texts(tables))
     roster.import_roster({"path": str(folder)}, context())
-    return roster
+    yield roster
+    database.close()
 
 
-def test_the_migration_makes_the_tables_of_the_code(database: Database) -> None:
-    upgrade(database, "roster")
+@on_both
+def test_the_migration_makes_the_tables_of_the_code(roster: Roster) -> None:
+    database = roster.database
     assert pending(database, "roster") == []
     inspector = inspect(database.engine)
     for table in metadata.sorted_tables:
@@ -87,6 +103,7 @@ def test_districts_schools_and_classes_by_name_and_number(roster: Roster) -> Non
     }
 
 
+@on_both
 def test_a_teacher_sees_the_children_of_the_own_class_by_name(roster: Roster) -> None:
     teacher = Caller("teacher", (CLASS,))
     answer = roster.students({"class": CLASS, "on": "2026-09-01"}, context(caller=teacher))
@@ -102,6 +119,7 @@ def test_outside_the_days_of_a_class_nobody_is_in_it(roster: Roster, day: str) -
     assert roster.students({"class": CLASS, "on": day}, context())["students"] == []
 
 
+@on_both
 def test_a_student_with_guardians_for_whoever_covers_the_place(roster: Roster) -> None:
     answer = roster.student({"student": ADA, "on": "2026-09-01"}, context(caller=Caller("school", (SCHOOL,))))
     assert (answer["given_name"], answer["district"]) == ("Ada", DISTRICT)
@@ -147,6 +165,7 @@ def test_another_district_hears_nothing(roster: Roster) -> None:
             getattr(roster, operation)(body, stranger)
 
 
+@on_both
 def test_enrolments_come_in_pages_without_names(roster: Roster, tmp_path: Path) -> None:
     tables = small()
     crowd(tables, 10)
@@ -180,6 +199,7 @@ def test_a_cursor_that_is_none_says_so(roster: Roster) -> None:
         roster.enrolments({"district": DISTRICT, "after": "nonsense"}, context())
 
 
+@on_both
 def test_the_views_of_the_other_services_agree_with_the_roster(roster: Roster, tmp_path: Path) -> None:
     """After moves, ends and returns, a fold of the events says the same about every child on every day."""
     changed = small()
