@@ -265,6 +265,8 @@ def _fold(connection: Connection, events: Iterable[Event]) -> None:
             .where(
                 enrolments.c.student == student,
                 enrolments.c.class_ == class_,
+                # A later stay in the same class is not meant; one that never was ends the day before its first.
+                enrolments.c.begins_on <= day + timedelta(days=1),
                 or_(enrolments.c.ends_on.is_(None), enrolments.c.ends_on > day),
             )
             .values(ends_on=day)
@@ -289,8 +291,9 @@ def _fold(connection: Connection, events: Iterable[Event]) -> None:
                 )
             case "ClassClosed":
                 flush(classes)
-                closed = update(classes).where(classes.c.class_ == data["class"])
-                connection.execute(closed.values(ends_on=_day(data["closed_on"])))
+                day = _day(data["closed_on"])
+                earlier = update(classes).where(classes.c.class_ == data["class"], classes.c.ends_on > day)
+                connection.execute(earlier.values(ends_on=day))
             case "StudentEnrolled":
                 put(students, **{name: data[name] for name in ("student", "household", "school", "district")})
                 put(

@@ -22,8 +22,8 @@ from alliance.settings import METRICS_PORTS, SERVICES
 
 ROOT = Path(__file__).parents[1]
 FORMS: Mapping[str, list[str]] = {
-    "embedded": ["-c", "from alliance.cli import main; main()", "serve", "embedded"],
-    "distributed": ["-m", "deploy.serve"],
+    "embedded": [str(Path(sys.executable).parent / "alliance"), "serve", "embedded"],
+    "distributed": [sys.executable, "-m", "deploy.serve"],
 }
 #: Seconds until the gateway is ready: two servers, six migrations and twelve parts on two busy cores.
 START_SECONDS = 120
@@ -58,7 +58,7 @@ def running(form: str, var: Path, given: Mapping[str, str] | None = None) -> Ite
     path = var / "platform.log"
     with path.open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, *FORMS[form]],
+            FORMS[form],
             cwd=ROOT,
             env={**inherited, **environment},
             stdin=subprocess.DEVNULL,

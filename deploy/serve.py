@@ -105,7 +105,8 @@ def _reachable(folder: Path, user: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     if not moved.exists():
         shutil.chown(folder, user)
-        if subprocess.run(["test", "-w", str(folder)], user=user, extra_groups=[], check=False).returncode == 0:
+        tried = subprocess.run(["test", "-w", str(folder)], user=user, extra_groups=[], check=False)
+        if tried.returncode == 0:
             return folder
     print(f"the user {user} cannot reach {folder}; its data is kept in {moved}")
     return moved

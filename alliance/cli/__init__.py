@@ -23,7 +23,7 @@ from . import databases, input, models, parts, people, restoring
 stderr = Console(stderr=True, soft_wrap=True)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog="Example: alliance doctor")
 @click.version_option(__version__, prog_name="alliance")
 def cli() -> None:
     """Alliance for Families (Miss. Code 37-3-61 to 37-3-75) for a whole state.

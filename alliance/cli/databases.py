@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import click
-from rich.console import Console
-from rich.table import Table
-from sqlalchemy import inspect
+from rich.markup import escape
 
 from .. import broker, checkpoints, migrations
 from ..context import Context
@@ -18,7 +17,7 @@ from ..journal import Journal
 from ..log import Log
 from ..relay import CHECKPOINT
 from ..settings import SERVICES, SOURCES, Settings
-from . import composition
+from . import composition, listing
 
 OWNERS = (*SERVICES, "gateway")
 
@@ -49,46 +48,55 @@ def doctor() -> None:
     Ends with status 1 when something is.
     """
     settings = Settings.load()
-    findings = [*_databases(settings), *_broker(settings), *_journal(settings)]
-    table = Table("part", "what", "state", "how to mend it")
-    for part, what, wrong, mend in findings:
-        table.add_row(
-            part, what, f"[red]{wrong}[/]" if wrong else "[green]in order[/]", mend if wrong else ""
-        )
-    Console().print(table)
-    sys.exit(1 if any(wrong for _, _, wrong, _ in findings) else 0)
+    sound: dict[str, Database] = {}
+    findings = [*_databases(settings, sound), *_broker(settings), *_journal(sound)]
+    table = listing.table("part", "what", "state")
+    for part, what, wrong, _ in findings:
+        table.add_row(part, escape(what), f"[red]{escape(wrong)}[/]" if wrong else "[green]in order[/]")
+    listing.show(table)
+    to_mend = [finding for finding in findings if finding.wrong]
+    for part, what, wrong, mend in to_mend:
+        click.echo(f"{part}: {what}: {wrong}.\n  {mend}.")
+    sys.exit(1 if to_mend else 0)
 
 
-Finding = tuple[str, str, str, str]
+class Finding(NamedTuple):
+    """`wrong` is empty when all is in order; `mend` then says nothing."""
+
+    part: str
+    what: str
+    wrong: str
+    mend: str
 
 
-def _databases(settings: Settings) -> Iterator[Finding]:
+def _databases(settings: Settings, sound: dict[str, Database]) -> Iterator[Finding]:
+    """Puts those that answer and have their tables into `sound`."""
     for owner, database in composition.databases(settings).items():
+        what = f"database {database.url}"
         try:
             database.ping()
         except Unavailable:
-            yield (
-                owner,
-                f"database {database.url}",
-                "cannot be reached",
-                f"start it, or correct ALLIANCE_{owner.upper()}_DATABASE_URL",
-            )
+            variable = f"ALLIANCE_{owner.upper()}_DATABASE_URL"
+            mend = f"Start it, or correct {variable} or ALLIANCE_DATABASE_URL"
+            yield Finding(owner, what, "cannot be reached", mend)
             continue
-        yield owner, f"database {database.url}", "", ""
+        yield Finding(owner, what, "", "")
         pending = migrations.pending(database, owner)
-        wrong = f"{len(pending)} to come: {', '.join(pending)}" if pending else ""
-        yield owner, "migrations", wrong, f"alliance migrate {owner}"
-        if not pending and owner in SOURCES:
-            yield _log(owner, database)
+        wrong = f"{len(pending)} to come ({', '.join(pending)})" if pending else ""
+        yield Finding(owner, "migrations", wrong, f"Run: alliance migrate {owner}")
+        if not pending:
+            sound[owner] = database
+            if owner in SOURCES:
+                yield _log(owner, database, settings.broker_url is not None)
 
 
-def _log(owner: str, database: Database) -> Finding:
+def _log(owner: str, database: Database, published: bool) -> Finding:
     position, _ = Log(database, owner).head()
     with database.reading() as connection:
-        published, _ = checkpoints.load(connection, CHECKPOINT)
-    wrong = f"the relay's checkpoint {published} is beyond the log" if published > position else ""
-    mend = "the log was restored from an older copy: follow 'After a restore' in docs/operators.md"
-    return owner, f"log at {position}, published to {published}", wrong, mend
+        relayed, _ = checkpoints.load(connection, CHECKPOINT)
+    what = f"log at {position}, published to {relayed}" if published else f"log at {position}"
+    wrong = f"the relay's checkpoint {relayed} is beyond the log" if relayed > position else ""
+    return Finding(owner, what, wrong, _AFTER_A_RESTORE)
 
 
 def _broker(settings: Settings) -> Iterator[Finding]:
@@ -97,7 +105,7 @@ def _broker(settings: Settings) -> Iterator[Finding]:
     connection = broker.connect(settings.broker_url)
     try:
         connection.connect()
-        yield "broker", "connection", "", ""
+        yield Finding("broker", "connection", "", "")
         for source in SOURCES:
             queue = broker.queue("evaluation", source, settings.broker_prefix)
             try:
@@ -105,35 +113,30 @@ def _broker(settings: Settings) -> Iterator[Finding]:
                     queue(channel).queue_declare(passive=True)
                 wrong = ""
             except broker.BrokerErrors:
-                wrong = "missing"
-            yield (
-                "broker",
-                f"queue {queue.name}",
-                wrong,
-                f"start `alliance relay {source}` or `alliance receive`",
-            )
+                wrong = "is missing"
+            mend = f"Start `alliance relay {source}` or `alliance receive`: each declares it"
+            yield Finding("broker", f"queue {queue.name}", wrong, mend)
     except broker.BrokerErrors as error:
-        yield "broker", "connection", type(error).__name__, "start RabbitMQ, or correct ALLIANCE_BROKER_URL"
+        wrong = f"cannot be used ({type(error).__name__})"
+        yield Finding("broker", "connection", wrong, "Start RabbitMQ, or correct ALLIANCE_BROKER_URL")
     finally:
         broker.drop(connection)
 
 
-def _journal(settings: Settings) -> Iterator[Finding]:
-    evaluation = Database(settings.database_url("evaluation"))
-    try:
-        if not inspect(evaluation.engine).has_table("journal_sources"):
-            return
-        journal = Journal(evaluation)
-        for source in SOURCES:
+def _journal(sound: dict[str, Database]) -> Iterator[Finding]:
+    """Compares the journal with those logs that can be read."""
+    if "evaluation" not in sound:
+        return
+    journal = Journal(sound["evaluation"])
+    for source in SOURCES:
+        if source in sound:
             copied, followed = journal.source(source)
-            database = Database(settings.database_url(source))
-            if not inspect(database.engine).has_table("log_head"):
-                continue
-            position, epoch = Log(database, source).head()
-            wrong = ""
-            if copied > position or (followed and followed != epoch):
-                wrong = "belongs to another history of the log"
-            mend = "follow 'After a restore' in docs/operators.md"
-            yield "evaluation", f"journal of {source} at {copied} of {position}", wrong, mend
-    except Exception as error:
-        yield "evaluation", "journal", type(error).__name__, "mend the databases above first"
+            position, epoch = Log(sound[source], source).head()
+            of_another = copied > position or (followed and followed != epoch)
+            wrong = "belongs to another history of the log" if of_another else ""
+            yield Finding(
+                "evaluation", f"journal of {source} at {copied} of {position}", wrong, _AFTER_A_RESTORE
+            )
+
+
+_AFTER_A_RESTORE = "The log was restored from an older copy: follow 'After a restore' in docs/operators.md"

@@ -10,11 +10,10 @@ from typing import Any
 import click
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 
 from ..context import Context
 from ..settings import Settings
-from . import composition
+from . import composition, listing
 
 
 @click.group(epilog="Example: alliance roster import bundle.zip --dry-run")
@@ -53,10 +52,18 @@ def import_(bundle: Path, source: str, strict: bool, dry_run: bool, confirm: boo
         where = f"{problem['file']}:{problem['line']}" if problem["line"] else problem["file"]
         column = f" {problem['column']}" if problem["column"] else ""
         console.print(f"{problem['severity']}: {where}{column}: {problem['message']}", markup=False)
-    table = Table("event", "would be added" if dry_run else "added")
+    table = listing.table("event", "would be added" if dry_run else "added")
     for type_, count in result["changes"].items():
         table.add_row(type_, f"{count:,}")
-    console.print(table)
+    if result["changes"]:
+        listing.show(table)
+    else:
+        click.echo("Nothing would change." if dry_run else "Nothing has changed.")
+    if dry_run and result["needs_confirm"]:
+        students = result["students"]
+        click.echo(
+            f"{students['dropped']:,} of {students['before']:,} students would be dropped: this takes --confirm."
+        )
     if strict and any(problem["severity"] == "error" for problem in result["problems"]):
         sys.exit(1)
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import sys
 
 import click
-from rich.console import Console
+from rich.markup import escape
 from rich.progress import Progress
-from rich.table import Table
+from sqlalchemy.exc import NoResultFound
 
 from .. import parking
 from ..database import Database
 from ..projector import Failure, Projector
 from ..rebuild import rebuild as rebuild_projection
 from ..settings import Settings
-from . import composition
+from . import composition, listing
 
 
 @click.command(epilog="Example: alliance rebuild participation")
@@ -47,11 +47,13 @@ def rebuild(name: str, partitions: int, go_live: bool) -> None:
             )
         except Failure as error:
             raise click.ClickException(f"Nothing was changed: {error}") from error
-    table = Table("table", "live", "rebuilt", "")
+        except (NoResultFound, RuntimeError) as error:
+            raise click.ClickException(_not_so_many(name, partitions)) from error
+    table = listing.table("table", "live", "rebuilt", "")
     for each, hash_ in compared.live.items():
         same = hash_ == compared.rebuilt[each]
         table.add_row(each, hash_[:16], compared.rebuilt[each][:16], "equal" if same else "[red]different[/]")
-    Console().print(table)
+    listing.show(table)
     positions = ", ".join(map(str, compared.positions))
     click.echo(
         f"As of journal position {positions}: {'went live' if compared.went_live else 'nothing was changed'}."
@@ -68,19 +70,20 @@ def parked() -> None:
 def list_() -> None:
     """List the parked streams with the reason of each, and how many messages could not be read at all."""
     database = Database(Settings.load().database_url("evaluation"))
-    table = Table("projection", "stream", "from position", "events", "reason", "since")
+    table = listing.table(
+        "projection", "stream", "from position", "events", "since", "reason", whole="stream"
+    )
     with database.reading() as connection:
-        for entry in parking.streams(connection):
-            table.add_row(
-                entry.projection,
-                entry.stream,
-                str(entry.first_position),
-                str(entry.events),
-                entry.reason,
-                f"{entry.parked_at:%Y-%m-%d %H:%M} UTC",
-            )
+        entries = parking.streams(connection)
         rejected = parking.count_rejected(connection)
-    Console().print(table)
+    for entry in entries:
+        since = f"{entry.parked_at:%Y-%m-%d %H:%M} UTC"
+        counts = str(entry.first_position), str(entry.events)
+        table.add_row(entry.projection, entry.stream, *counts, since, escape(entry.reason))
+    if entries:
+        listing.show(table)
+    else:
+        click.echo("Nothing is parked.")
     if rejected:
         click.echo(
             f"{rejected} messages could not be read; their events came from the source's feed instead."
@@ -96,6 +99,9 @@ def replay(partitions: int) -> None:
     found = {each.name: each for each in projections}
     with database.reading() as connection:
         entries = parking.streams(connection)
+    if not entries:
+        click.echo("Nothing is parked.")
+        return
     failed = 0
     for entry in entries:
         projection = found[entry.projection]
@@ -107,5 +113,14 @@ def replay(partitions: int) -> None:
         except Failure as error:
             failed += 1
             click.echo(f"{entry.projection} {entry.stream}: still parked, {error.reason}")
+        except NoResultFound as error:
+            raise click.ClickException(_not_so_many(entry.projection, partitions)) from error
     click.echo(f"{len(entries) - failed} of {len(entries)} streams flow again.")
     sys.exit(1 if failed else 0)
+
+
+def _not_so_many(name: str, partitions: int) -> str:
+    many = "1 projector" if partitions == 1 else f"{partitions} projectors"
+    return (
+        f"Nothing was changed: {many} cannot have kept {name} up. Give the running ones' K as --partitions."
+    )

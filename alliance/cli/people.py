@@ -6,12 +6,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.table import Table
+from rich.markup import escape
 
 from ..database import Database
 from ..settings import Settings
-from . import composition
+from . import composition, listing
 
 ROLES = ("state", "district", "school", "teacher", "integrator")
 
@@ -41,12 +40,20 @@ def create(role: str, units: tuple[str, ...], label: str, days: int | None) -> N
 @tokens.command("list", epilog="Example: alliance tokens list")
 def list_() -> None:
     """List all tokens that were ever made, without their secrets."""
-    table = Table("id", "role", "org units", "label", "created", "expires", "revoked")
+    table = listing.table("id", "role", "org units", "label", "made", "state", whole="id")
+    now = datetime.now(UTC)
     for token in _store().all():
-        moments = (token.created_at, token.expires_at, token.revoked_at)
-        days = [f"{moment:%Y-%m-%d}" if moment else "" for moment in moments]
-        table.add_row(token.id, token.role, ", ".join(token.units), token.label, *days)
-    Console().print(table)
+        units, made = ", ".join(token.units), f"{token.created_at:%Y-%m-%d}"
+        table.add_row(token.id, token.role, escape(units), escape(token.label), made, _state(token, now))
+    listing.show(table)
+
+
+def _state(token: Any, now: datetime) -> str:
+    if token.revoked_at:
+        return f"revoked {token.revoked_at:%Y-%m-%d}"
+    if token.expires_at is None:
+        return "valid"
+    return f"{'until' if now < token.expires_at else 'expired'} {token.expires_at:%Y-%m-%d}"
 
 
 @tokens.command(epilog="Example: alliance tokens revoke 0b7e7e4e-7f5c-4c3c-9a55-0d6f2c3f1a11")

@@ -7,7 +7,7 @@ from uuid import uuid4
 import click
 from sqlalchemy import delete, update
 
-from .. import rosterview
+from .. import broker, rosterview
 from ..database import Database
 from ..journal import journal, journal_head, journal_sources
 from ..log import Log
@@ -16,6 +16,7 @@ from ..projection import projection_positions
 from ..settings import SOURCES, Settings
 from ..tables import checkpoints as checkpoint_table
 from . import composition
+from .parts import CONSUMER
 
 #: The services that keep a view of the roster.
 VIEWERS = ("pledges", "folders", "surveys")
@@ -30,14 +31,16 @@ def restored(service: str, yes: bool) -> None:
     """Declare that SERVICE's database was restored from an older copy.
 
     Gives its log a new epoch, and empties what was copied from the logs, so that all of it is made again from the
-    feeds: the journal and the read models, and after a restore of roster the views of the roster. Stop the parts
-    first: docs/operators.md, 'After a restore'.
+    feeds: the journal and the read models, the queue at the broker, and after a restore of roster the views of the
+    roster. Stop the parts first: docs/operators.md, 'After a restore'.
     """
     if not yes:
         raise click.UsageError(
             "stop the receiver, the projector and this service's parts first, then add --yes"
         )
     settings = Settings.load()
+    if settings.broker_url is not None:
+        _forget_messages(settings.broker_url, service, settings.broker_prefix)
     log = Log(Database(settings.database_url(service)), service)
     epoch = uuid4()
     log.new_epoch(epoch)
@@ -50,6 +53,25 @@ def restored(service: str, yes: bool) -> None:
         for viewer in VIEWERS:
             rosterview.forget(Database(settings.database_url(viewer)))
             click.echo(f"{viewer}: the view of the roster is empty; its edge makes it again")
+
+
+def _forget_messages(url: str, service: str, prefix: str) -> None:
+    """Drop what still waits in the queue: events of the lost history, at positions that others will have."""
+    queue = broker.queue(CONSUMER, service, prefix)
+    connection = broker.connect(url)
+    try:
+        connection.connect()
+        broker.declare(connection, service, [CONSUMER], prefix)
+        with connection.channel() as channel:
+            dropped = queue(channel).purge()
+    except broker.BrokerErrors as error:
+        raise click.ClickException(
+            f"Nothing was changed: the queue {queue.name} has to be emptied, and the broker cannot be used "
+            f"({type(error).__name__}). Start RabbitMQ, or correct ALLIANCE_BROKER_URL."
+        ) from error
+    finally:
+        broker.drop(connection)
+    click.echo(f"broker: {dropped} messages dropped from {queue.name}")
 
 
 def _forget_journal(database: Database) -> None:

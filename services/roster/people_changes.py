@@ -15,6 +15,7 @@ from .known import ENROLMENTS, GUARDIANS, LINKS, KnownPeople
 from .oneroster.problems import Problems
 from .oneroster.stated import Part, Stated
 from .opaque import Kind, OpaqueIds
+from .rowsets import differing, either_way, only, texts, without
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,32 +55,32 @@ def compare_people(
     class_ids = {sourced_id: ids.of("class", sourced_id) for sourced_id in stated.classes}
     enrolments = _enrolments(stated.take_enrolments(), known_enrolments, students, places, class_ids)
     students = _placed(stated, students, standing, enrolments, places, ids, problems)
-    enrolments = _only(enrolments, "student", students["id"])
+    enrolments = only(enrolments, "student", students["id"])
     gone = standing.join(students, on="id", how="anti")
     dropped = _dropped(known_enrolments, gone, enrolments, old_ends, today)
     changed = [
         gone["id"],
-        *_either_way(enrolments, known_enrolments),
-        _only(enrolments, "class_", _texts(moved))["student"],
-        _only(known_enrolments, "class_", _texts(moved))["student"],
+        *either_way(enrolments, known_enrolments),
+        only(enrolments, "class_", texts(moved))["student"],
+        only(known_enrolments, "class_", texts(moved))["student"],
     ]
     del known_enrolments
     guardians, new_guardians, unlinked = _guardians(stated, known, ids)
     known_links = known.links()
     links = _links(stated.take_links(), restated, known_links, students, guardians)
     del guardians, restated
-    changed += _either_way(links, _only(known_links, "student", students["id"]))
+    changed += either_way(links, only(known_links, "student", students["id"]))
     # A family that has left stays on record with the children that the roster still knows.
-    of_gone = _only(known_links, "student", gone["id"])["guardian"]
+    of_gone = only(known_links, "student", gone["id"])["guardian"]
     del known_links
     students = _with_households(students, links, ids)
-    changed.append(_differing(students, standing)["id"])
+    changed.append(differing(students, standing)["id"])
     return PeopleDifference(
         students=changed_students(
             pl.concat(changed).unique(), students, gone, known_students, enrolments, links
         ),
         guardians=new_guardians,
-        gone_guardians=_without(unlinked.to_frame("id"), "id", of_gone)["id"].to_list(),
+        gone_guardians=without(unlinked.to_frame("id"), "id", of_gone)["id"].to_list(),
         dropped=dropped,
         standing=standing.height,
     )
@@ -92,7 +93,7 @@ def _guardians(
     before = known.guardians()
     guardians = _standing(stated.take_guardians(), before, before, ids, "guardian", list(GUARDIANS))
     gone = before.join(guardians, on="id", how="anti")["id"]
-    return guardians.select("id", "sourced_id"), _differing(guardians, before), gone
+    return guardians.select("id", "sourced_id"), differing(guardians, before), gone
 
 
 def _standing(
@@ -108,8 +109,8 @@ def _standing(
     new = rows.filter(pl.col("id").is_null())
     new = new.with_columns(ids.column(kind, new["sourced_id"]).alias("id"))
     stated = pl.concat([rows.filter(pl.col("id").is_not_null()), new.select(rows.columns)]).select(columns)
-    kept = _only(known_standing, "sourced_id", part.held) if part.complete else known_standing
-    kept = _without(kept, "sourced_id", part.removed).join(stated, on="id", how="anti")
+    kept = only(known_standing, "sourced_id", part.held) if part.complete else known_standing
+    kept = without(kept, "sourced_id", part.removed).join(stated, on="id", how="anti")
     return pl.concat([stated, kept.with_columns(org=pl.lit(None, pl.String)).select(columns)])
 
 
@@ -129,9 +130,9 @@ def _enrolments(
         .select("class_", "sourced_id", "begins_on", "ends_on", student="student_id")
         .select(list(ENROLMENTS))
     )
-    kept = _only(known, "sourced_id", part.held) if part.complete else known
-    kept = _without(_without(kept, "sourced_id", part.removed), "sourced_id", rows["sourced_id"])
-    kept = _only(_only(kept, "class_", _texts(list(places))), "student", students["id"])
+    kept = only(known, "sourced_id", part.held) if part.complete else known
+    kept = without(without(kept, "sourced_id", part.removed), "sourced_id", rows["sourced_id"])
+    kept = only(only(kept, "class_", texts(list(places))), "student", students["id"])
     return pl.concat([rows, kept])
 
 
@@ -202,8 +203,8 @@ def _links(
         .select("relationship", student="student_id", guardian="guardian_id")
         .select(list(LINKS))
     )
-    others = _without(students, "sourced_id", restated)["id"]
-    kept = _only(_only(known, "student", others), "guardian", guardians["id"])
+    others = without(students, "sourced_id", restated)["id"]
+    kept = only(only(known, "student", others), "guardian", guardians["id"])
     return pl.concat([rows, kept.join(rows, on=["student", "guardian"], how="anti")])
 
 
@@ -227,28 +228,5 @@ def _dropped(
     )
     last = pl.min_horizontal(pl.coalesce("ends_on", "class_ends_on"), "class_ends_on")
     current = known.join(ends, on="class_").filter(last >= today)
-    without = _without(current, "student", enrolments["student"])["student"]
-    return int(pl.concat([without, gone["id"]]).n_unique())
-
-
-def _differing(after: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
-    """The rows of `after` that are not in `before` just so."""
-    return after.join(before, on=after.columns, how="anti", nulls_equal=True)
-
-
-def _either_way(after: pl.DataFrame, before: pl.DataFrame) -> list[pl.Series]:
-    """The students of rows that are in one of the two only."""
-    gone = before.join(after, on=after.columns, how="anti", nulls_equal=True)
-    return [_differing(after, before)["student"], gone["student"]]
-
-
-def _only(rows: pl.DataFrame, column: str, values: pl.Series) -> pl.DataFrame:
-    return rows.join(values.to_frame("value"), left_on=column, right_on="value", how="semi")
-
-
-def _without(rows: pl.DataFrame, column: str, values: pl.Series) -> pl.DataFrame:
-    return rows.join(values.to_frame("value"), left_on=column, right_on="value", how="anti")
-
-
-def _texts(values: Sequence[str]) -> pl.Series:
-    return pl.Series(list(values), dtype=pl.String)
+    left = without(current, "student", enrolments["student"])["student"]
+    return int(pl.concat([left, gone["id"]]).n_unique())

@@ -22,7 +22,6 @@ from tests.e2e.broker_reader import BrokerReader
 from tests.e2e.distributed import Distributed
 from tests.e2e.small_state import CANARY, FIRST, YEAR, tables
 from tests.e2e.state import (
-    LINES,
     OWNERS,
     ZIP,
     State,

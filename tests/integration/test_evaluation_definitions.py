@@ -235,6 +235,14 @@ def test_a_voided_return_counts_no_longer_unless_another_class_has_one(
     assert shown(scorecard(engine, history), "folders_returned") == (0, 1)
 
 
+def test_a_folder_sent_again_to_the_same_child_keeps_its_return(engine: Engine, history: History) -> None:
+    history.sent(["ana"], "2026-09-04")
+    history.returned("ana")
+    history.sent(["ana", "ben"], "2026-09-21")
+    history.returned("ana")
+    assert shown(scorecard(engine, history), "folders_returned") == (1, 2)
+
+
 def test_a_return_of_a_folder_that_was_never_sent_counts_nothing(engine: Engine, history: History) -> None:
     history.returned("ana")
     assert shown(scorecard(engine, history), "folders_returned") == (0, 0)

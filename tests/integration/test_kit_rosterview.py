@@ -40,7 +40,7 @@ def view(database: Database, roster: Roster) -> RosterView:
 
 # Who is where on a day, against sets of days
 
-HORIZON = 30
+HORIZON = 12
 STUDENTS, CLASSES = ("s1", "s2", "s3"), ("c1", "c2", "c3")
 
 
@@ -102,10 +102,10 @@ steps = st.one_of(
         st.just("enrol"),
         st.sampled_from(STUDENTS),
         st.sampled_from(CLASSES),
-        st.integers(0, 20),
-        st.none() | st.integers(1, 8),
+        st.integers(0, 9),
+        st.none() | st.integers(1, 6),
     ),
-    st.tuples(st.just("withdraw"), st.integers(0, 9), st.integers(0, 12)),
+    st.tuples(st.just("withdraw"), st.integers(0, 9), st.integers(0, 6)),
     st.tuples(st.just("transfer"), st.integers(0, 9), st.sampled_from(CLASSES), st.integers(0, 6)),
 )
 
@@ -117,10 +117,10 @@ def small_database(tmp_path_factory: pytest.TempPathFactory) -> Database:
     return database
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(story=st.lists(steps, max_size=14), size=st.integers(1, 6))
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(story=st.lists(steps, max_size=14), size=st.integers(1, 6), days=st.sets(st.integers(0, HORIZON - 1)))
 def test_every_day_has_the_answer_of_the_enrolments_days(
-    small_database: Database, story: list[tuple[object, ...]], size: int
+    small_database: Database, story: list[tuple[object, ...]], size: int, days: set[int]
 ) -> None:
     truth = Truth(size)
     for name, *arguments in story:
@@ -129,7 +129,7 @@ def test_every_day_has_the_answer_of_the_enrolments_days(
     view = RosterView(small_database, truth.roster)
     view.prepare()
     assert view.follow() == len(truth.roster.events) == view.position()
-    for on in range(HORIZON):
+    for on in days:
         for class_ in CLASSES:
             assert view.enrolled(class_, day(on)) == truth.in_class(class_, on)
         for student in STUDENTS:

@@ -26,7 +26,7 @@ def secrets() -> dict[str, dict[str, str]]:
 
 
 @pytest.mark.parametrize(
-    "manifest", manifests(), ids=lambda each: f"{each['kind']}-{each['metadata']['name']}"
+    "manifest", list(manifests()), ids=lambda each: f"{each['kind']}-{each['metadata']['name']}"
 )
 def test_it_is_valid_by_kubernetes_own_schema(manifest: dict[str, Any]) -> None:
     kubernetes_validate.validate(manifest, VERSION, strict=True)

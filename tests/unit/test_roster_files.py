@@ -6,6 +6,7 @@ import zipfile
 from datetime import date
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -297,9 +298,10 @@ def test_whatever_is_damaged_the_answer_is_problems_or_a_clear_refusal(
                 )
         files[f"{name}.csv"] = content
     try:
-        stated, _ = read_all(write_folder(tmp_path / "b", files))
+        stated, problems = read_all(write_folder(tmp_path / "b", files))
     except AllianceError:
         return
+    assert msgspec.json.decode(msgspec.json.encode(problems.listed())) or problems.listed() == []
     assert stated.students.rows["sourced_id"].is_unique().all()
     assert {class_.school for class_ in stated.classes.values()} <= {
         id_ for kind, id_ in stated.orgs if kind == "school"

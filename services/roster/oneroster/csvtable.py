@@ -6,23 +6,21 @@ out; `held` and `unread` remember it, so that nobody takes a damaged row for a c
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from operator import itemgetter
-from typing import IO
 
 import polars as pl
 
 from .bundle import Member
+from .encoding import is_clean, readable
 from .layout import Layout
 from .problems import Problems
 
 _CHUNK = 20_000
-_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +58,7 @@ class _Reading:
 
     def table(self) -> Table:
         with self._member.open() as file:
-            clean = _is_clean(file)
+            clean = is_clean(file)
         if clean is None:
             self._error(
                 0,
@@ -73,7 +71,7 @@ class _Reading:
             text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="")
             reader = csv.reader(text, strict=True)
             try:
-                header = next(reader, [])
+                header = [readable(name) for name in next(reader, [])]
             except csv.Error as error:
                 self._error(1, "", "header", f"The header cannot be read ({error}); mend the first line.")
                 return empty_table(self._file, self._layout, unread=1)
@@ -203,7 +201,7 @@ class _Reading:
 
     def _hold(self, row: list[str], places: dict[str, int]) -> None:
         place = places["sourcedId"]
-        if place < len(row) and (sourced_id := row[place].strip()):
+        if place < len(row) and (sourced_id := row[place].strip()) and sourced_id == readable(sourced_id):
             self._held.append(sourced_id)
         else:
             self._unread += 1
@@ -231,20 +229,3 @@ def _frame(layout: Layout, columns: dict[str, tuple[str, ...]], lines: list[int]
             for name in layout.used
         ),
     )
-
-
-def _is_clean(file: IO[bytes]) -> bool | None:
-    """Whether all of it is UTF-8 without NUL; None when it is UTF-16."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    first = True
-    while chunk := file.read(1 << 20):
-        if first and chunk.startswith(_UTF16):
-            return None
-        first = False
-        if b"\0" in chunk:
-            return False
-        try:
-            decoder.decode(chunk)
-        except UnicodeDecodeError:
-            return False
-    return not decoder.getstate()[0]
