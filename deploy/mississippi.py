@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -20,6 +21,8 @@ def main(scale: str, form: str) -> int:
     if form not in FORMS:
         print(f"FORM is one of {', '.join(FORMS)}, not {form}", file=sys.stderr)
         return 2
+    # As Ctrl-C: the platform that runs for us has to be stopped, however we are.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     var = Settings.load().var / "mississippi" / form
     shutil.rmtree(var, ignore_errors=True)
     print(f"starting the {form} form on {var} ...", flush=True)

@@ -52,9 +52,8 @@ def main() -> int:
     try:
         with ExitStack() as stack:
             stack.enter_context(_pid_file(settings.var / "serve.pid"))
-            exported = _servers(stack, settings.var)
-            os.environ.update(exported)
-            _write_environment(settings.var / "servers" / "environment", exported)
+            os.environ.update(_servers(stack, settings.var))
+            _write_environment(settings.var / "servers" / "environment")
             subprocess.run(["alliance", "migrate"], check=True)
             return _run_parts(Settings.load())
     except PrivateServerError as error:
@@ -112,11 +111,12 @@ def _reachable(folder: Path, user: str) -> Path:
     return moved
 
 
-def _write_environment(path: Path, exported: dict[str, str]) -> None:
+def _write_environment(path: Path) -> None:
     """For a second terminal: `set -a; . var/servers/environment; set +a`, then any `alliance` command."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch(mode=0o600)
-    path.write_text("".join(f"{name}={shlex.quote(value)}\n" for name, value in exported.items()))
+    ours = sorted((name, value) for name, value in os.environ.items() if name.startswith("ALLIANCE_"))
+    path.write_text("".join(f"{name}={shlex.quote(value)}\n" for name, value in ours))
 
 
 class Part(Process):  # type: ignore[misc]  # honcho has no types

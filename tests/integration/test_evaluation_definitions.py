@@ -296,6 +296,18 @@ def test_who_stays_to_the_last_day_of_the_class_is_still_counted_when_the_year_i
     assert shown(scorecard(engine, history), "pledges_signed") == (0, 2)
 
 
+def test_an_earlier_time_in_the_same_class_that_is_told_later_ends_no_enrolment(
+    engine: Engine, history: History
+) -> None:
+    history.enrolled("ana", begins_on="2026-11-02")
+    history.enrolled("ana", begins_on="2026-08-06", ends_on="2026-09-30")
+    assert shown(scorecard(engine, history), "pledges_signed") == (0, 1)
+    history.withdrawn("ana", "2026-09-15")
+    assert shown(scorecard(engine, history), "pledges_signed") == (0, 1)
+    history.withdrawn("ana", "2026-12-18")
+    assert shown(scorecard(engine, history), "pledges_signed") == (0, 0)
+
+
 def test_another_school_year_is_another_scorecard(engine: Engine, history: History) -> None:
     history.enrolled("ana")
     history.signed("ana")

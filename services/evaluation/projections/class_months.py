@@ -7,6 +7,7 @@ first went home}.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from services.evaluation.school_year import day_before, months_between
@@ -49,7 +50,7 @@ def counted(row: Mapping[str, Any]) -> dict[Unit, tuple[int, ...]]:
     first, last = row["begins_on"], min(row["ends_on"], row["closed_on"] or row["ends_on"])
     months = {
         month
-        for begins, ends in _spans(row)
+        for begins, ends in _spans(row["students"])
         for month in months_between(max(begins, first), min(ends or last, last))
     }
     sent = decode(row["sent"])
@@ -101,6 +102,8 @@ def _out(row: ClassRow, student: str, last_day: str) -> ClassRow:
     return {**row, "students": encode(students)}
 
 
-def _spans(row: Mapping[str, Any]) -> set[tuple[str, str | None]]:
+# What one event leaves is what the next one of the class finds, so every other look is one that was taken before.
+@lru_cache(maxsize=1024)
+def _spans(students: str) -> frozenset[tuple[str, str | None]]:
     """The spans of all students; most of a class share one, so there are few."""
-    return {span for spans in decode(row["students"]).values() for span in spans.items()}
+    return frozenset(span for spans in decode(students).values() for span in spans.items())
