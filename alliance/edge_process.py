@@ -4,7 +4,13 @@ The patches below must come before any other import, or a module would keep the 
 that is why an edge is a process of its own and not a function of the command line.
 """
 
-import eventlet
+import warnings
+
+# eventlet announces its own end at every import; it is pinned, and only edges use it.
+warnings.filterwarnings("ignore", module="eventlet.*")
+warnings.filterwarnings("ignore", message=".*[Ee]ventlet.*")
+
+import eventlet  # noqa: E402
 
 eventlet.monkey_patch()
 

@@ -21,7 +21,6 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from types import FrameType
 
 from honcho.environ import parse_procfile
 from honcho.manager import Manager
@@ -43,8 +42,9 @@ READY_SECONDS = 60
 
 
 def main() -> int:
+    # An exception, as Ctrl-C, so that everything entered so far is left in order.
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _leave)
+        signal.signal(number, signal.default_int_handler)
     settings = Settings.load()
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     # Parts buffer what they print unless told otherwise, and the terminal would show it late.
@@ -63,11 +63,6 @@ def main() -> int:
     except KeyboardInterrupt:
         return 130
     return 1
-
-
-def _leave(number: int, _: FrameType | None) -> None:
-    # An exception, so that everything entered so far is left in order.
-    raise KeyboardInterrupt
 
 
 @contextmanager

@@ -163,6 +163,9 @@ def main() -> int:
         except KeyboardInterrupt:
             console.print("\nstopping …")
         finally:
+            # Asked twice is asked once: what is under way is finished.
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
             server.close()
             platform.stop()
             close()

@@ -19,7 +19,10 @@ threads = 32
 backlog = 256
 
 #: Seconds for requests under way when the process is told to stop.
-graceful_timeout = 30
+graceful_timeout = 15
+
+#: gunicorn 27 would keep a control socket in the home folder: shared by two gateways, and absent in a container.
+control_socket_disable = True
 
 #: Longer than the idle time of usual proxies and clients, so that they close first.
 keepalive = 75

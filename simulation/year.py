@@ -27,7 +27,8 @@ from simulation.plan import DistrictPlan
 from simulation.played import Played, PlayedDistrict, Stage
 from simulation.truth import Propensities, Truth, draw_propensities, write_truth
 
-WORKERS = 4
+#: Districts that are played side by side. More would only wait for each other at the platform.
+WORKERS = 8
 
 
 def play(
@@ -45,9 +46,11 @@ def play(
 ) -> Played:
     """Imports the bundle (when one is given) and plays the year; the token must be the state's.
 
-    Into `folder` go truth.json (what was drawn), played.json (exact counts, at the end) and, while surveys
-    are open, their tokens. `bulk` sends returns as lines instead of a list per class. `patience` is how many
-    seconds one request may be waited for. Raises client.Refusal when the platform refuses something.
+    Into `folder` go truth.json (what was drawn), played.json (the exact counts, at the end) and the surveys'
+    tokens, without which an interrupted survey could not go on: play again with the same folder. `bulk` sends
+    returns as lines instead of a list per class. `patience` is how many seconds one request may be waited for.
+    Outside the school year no survey is played, and a note says so. Raises client.Refusal when the platform
+    refuses something.
     """
     folder.mkdir(parents=True, exist_ok=True)
     api = Api(base_url, token, seed, patience)

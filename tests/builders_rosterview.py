@@ -93,10 +93,14 @@ class Roster:
                 relationship=None,
             )  # fmt: skip
         else:
-            self.tell("GuardianUnlinked", f"student-{student}", student=student, guardian=guardian, district="d1")
+            self.tell(
+                "GuardianUnlinked", f"student-{student}", student=student, guardian=guardian, district="d1"
+            )
 
     def household(self, student: str, household: str) -> None:
-        self.tell("HouseholdAssigned", f"student-{student}", student=student, household=household, district="d1")
+        self.tell(
+            "HouseholdAssigned", f"student-{student}", student=student, household=household, district="d1"
+        )
 
 
 def school_of(class_: str) -> str:

@@ -15,10 +15,14 @@ import sys
 import click
 from environs import EnvError
 from rich.console import Console
+from sqlalchemy.exc import DBAPIError
 
 from .. import __version__
 from ..errors import AllianceError
 from . import databases, input, models, parts, people, restoring
+
+#: PostgreSQL's code for a table that is not there.
+UNDEFINED_TABLE = "42P01"
 
 stderr = Console(stderr=True, soft_wrap=True)
 
@@ -61,3 +65,13 @@ def main() -> None:
     except EnvError as error:
         stderr.print(f"A setting is wrong: {error}", style="red", markup=False)
         sys.exit(2)
+    except DBAPIError as error:
+        if not _lacks_a_table(error):
+            raise
+        stderr.print("A table is missing: run `alliance migrate` first.", style="red", markup=False)
+        sys.exit(1)
+
+
+def _lacks_a_table(error: DBAPIError) -> bool:
+    """What PostgreSQL and SQLite say of a database that was never migrated."""
+    return getattr(error.orig, "pgcode", None) == UNDEFINED_TABLE or "no such table" in str(error.orig)

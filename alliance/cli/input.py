@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import httpx
 from rich.console import Console
 from rich.progress import Progress
 
@@ -119,8 +120,20 @@ def _play(
 ) -> None:
     settings = Settings.load()
     address = url or f"http://{settings.host}:{settings.port}"
-    token = (token_file or settings.var / "state.token").read_text().strip()
-    played = composition.simulation("year").play(address, token, bundle, seed, folder, bulk=bulk)
+    kept = token_file or settings.var / "state.token"
+    if not kept.exists():
+        raise click.ClickException(f"There is no token in {kept}: start the platform, or give --token-file.")
+    try:
+        httpx.get(f"{address}/livez", timeout=10, trust_env=False)
+    except httpx.HTTPError as error:
+        raise click.ClickException(
+            f"Nothing answers at {address}: start the platform, or give --url."
+        ) from error
+    token = kept.read_text().strip()
+    try:
+        played = composition.simulation("year").play(address, token, bundle, seed, folder, bulk=bulk)
+    except composition.simulation("client").Refusal as error:
+        raise click.ClickException(str(error)) from error
     recovery: Any = composition.simulation("recovery").recover(address, token, played)
     composition.simulation("report").show(played, recovery, _parts(settings), Console())
     sys.exit(1 if recovery.mismatches() else 0)

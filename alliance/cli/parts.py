@@ -145,7 +145,14 @@ def _run(
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    close = health.serve(part, settings.metrics_host, settings.metrics_ports[part], ready)
+    port = settings.metrics_ports[part]
+    try:
+        close = health.serve(part, settings.metrics_host, port, ready)
+    except OSError as error:
+        variable = f"ALLIANCE_{part.upper().replace('-', '_')}_METRICS_PORT"
+        raise click.ClickException(
+            f"Port {port} cannot be used ({error.strerror}); stop what uses it, or set {variable} to another."
+        ) from error
     threads = start(runs, stopping)
     stopping.wait()
     for thread in threads:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, Row, Select, exists, select
 
 from .oneroster.stated import Class, Known, Org, Session
 from .tables import classes, enrolments, guardians, links, orgs, sessions, students
@@ -103,7 +103,7 @@ class KnownPeople:
 
     def students(self) -> pl.DataFrame:
         """All students, standing or not."""
-        query = select(*(students.c[name] for name in STUDENTS)).where(self._of_source)
+        query = select(*(students.c[name] for name in STUDENTS)).where(students.c.source == self.source)
         return _frame(self.connection, query, STUDENTS)
 
     def guardians(self) -> pl.DataFrame:
@@ -111,23 +111,27 @@ class KnownPeople:
         return _frame(self.connection, query, GUARDIANS)
 
     def links(self) -> pl.DataFrame:
-        query = select(links).join(students, students.c.id == links.c.student).where(self._of_source)
-        return _frame(self.connection, query, LINKS)
+        return _frame(self.connection, self._of_source(select(links), links.c.student), LINKS)
 
     def enrolments(self) -> pl.DataFrame:
         """What the source stated last, with its own days."""
-        stated = (enrolments.c.student, enrolments.c.class_, enrolments.c.sourced_id)
-        query = (
-            select(*stated, enrolments.c.stated_begins_on, enrolments.c.stated_ends_on)
-            .join(students, students.c.id == enrolments.c.student)
-            .where(self._of_source, enrolments.c.sourced_id.is_not(None))
-            .distinct()
+        table = enrolments.c
+        columns = (
+            table.student,
+            table.class_,
+            table.sourced_id,
+            table.stated_begins_on,
+            table.stated_ends_on,
         )
-        return _frame(self.connection, query, ENROLMENTS)
+        stated = select(*columns).where(table.sourced_id.is_not(None))
+        # A statement that was cut in two has two rows.
+        return _frame(self.connection, self._of_source(stated, table.student), ENROLMENTS).unique()
 
-    @property
-    def _of_source(self) -> Any:
-        return students.c.source == self.source
+    def _of_source(self, query: Select[Any], student: Any) -> Select[Any]:
+        others = exists().where(students.c.source != self.source)
+        if not self.connection.execute(select(others)).scalar_one():
+            return query  # most deployments have one source, and a state's join costs as much as the reading
+        return query.join(students, students.c.id == student).where(students.c.source == self.source)
 
 
 def districts_of(connection: Connection, source: str) -> list[str]:

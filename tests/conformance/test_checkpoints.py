@@ -32,11 +32,16 @@ def test_a_checkpoint_moves_only_from_where_the_mover_saw_it(log: Log) -> None:
 
 
 def test_a_move_that_is_rolled_back_has_not_happened(log: Log) -> None:
-    with pytest.raises(Refused), log.database.transaction() as connection:
-        assert checkpoints.move(connection, "relay", expected=0, position=10, epoch="e")
-        raise Refused("on second thoughts")
+    with pytest.raises(Refused):
+        move_and_fail(log)
     with log.database.reading() as connection:
         assert checkpoints.load(connection, "relay") == (0, "")
+
+
+def move_and_fail(log: Log) -> None:
+    with log.database.transaction() as connection:
+        assert checkpoints.move(connection, "relay", expected=0, position=10, epoch="e")
+        raise Refused("on second thoughts")
 
 
 def test_a_reset_checkpoint_begins_again(log: Log) -> None:

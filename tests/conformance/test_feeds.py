@@ -130,7 +130,12 @@ def test_a_source_that_is_down_is_unavailable() -> None:
 
 def test_an_answer_that_is_no_page_is_unavailable() -> None:
     """A proxy's own page, say, while the source is restarted."""
-    for body in (b"<html>welcome</html>", b"[]", b'{"epoch": "e", "head": 1, "events": [{}]}', b"[" * 100_000):
+    for body in (
+        b"<html>welcome</html>",
+        b"[]",
+        b'{"epoch": "e", "head": 1, "events": [{}]}',
+        b"[" * 100_000,
+    ):
         feed = RemoteFeed("pledges", "http://source", SECRET)
         feed._client = httpx.Client(
             base_url="http://source",

@@ -69,7 +69,9 @@ def group(log: Log, wait_until: Callable[..., None]) -> Group:
 
 def transactions() -> float:
     """Append transactions of this process so far that wrote something."""
-    return metrics.REGISTRY.get_sample_value("alliance_append_batch_events_count", {"service": "pledges"}) or 0.0
+    return (
+        metrics.REGISTRY.get_sample_value("alliance_append_batch_events_count", {"service": "pledges"}) or 0.0
+    )
 
 
 def test_appends_that_wait_together_share_one_transaction(log: Log, group: Group) -> None:
@@ -101,7 +103,9 @@ def test_each_of_a_group_has_its_own_outcome(log: Log, group: Group, marks: Tabl
             append("refused", beside=refuse),
             append("constraint", beside=break_a_constraint),
             append("broken", beside=break_down),
-            append("good too", beside=lambda connection: connection.execute(insert(marks).values(mark="kept"))),
+            append(
+                "good too", beside=lambda connection: connection.execute(insert(marks).values(mark="kept"))
+            ),
         ]
     )
     errors = {stream.split("-")[1]: type(outcome) for stream, outcome in heard.items()}

@@ -48,7 +48,9 @@ class Tail(threading.Thread):
                 return
 
 
-def test_racing_writers_leave_no_hole_and_a_tailing_reader_misses_nothing(log: Log, database_url: str) -> None:
+def test_racing_writers_leave_no_hole_and_a_tailing_reader_misses_nothing(
+    log: Log, database_url: str
+) -> None:
     tail = Tail(log)
     tail.start()
     writer = [sys.executable, "-m", "tests.conformance.racing_writer", database_url]
@@ -194,7 +196,11 @@ def test_beside_is_written_with_the_events_or_not_at_all(log: Log, marks: Table)
 
 def test_recorded_events_refuse_to_change(log: Log) -> None:
     log.append(append("s1"))
-    changes = ["UPDATE events SET district = 'd2'", "DELETE FROM events", "DELETE FROM events WHERE position = 1"]
+    changes = [
+        "UPDATE events SET district = 'd2'",
+        "DELETE FROM events",
+        "DELETE FROM events WHERE position = 1",
+    ]
     if log.database.dialect == "postgresql":
         changes.append("TRUNCATE events")
     for change in changes:

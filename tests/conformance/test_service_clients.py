@@ -41,7 +41,14 @@ class Edge:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.flag = folder / "the database is away"
-        command = [sys.executable, "-m", "tests.conformance.example_edge", str(self.port), SECRET, str(self.flag)]
+        command = [
+            sys.executable,
+            "-m",
+            "tests.conformance.example_edge",
+            str(self.port),
+            SECRET,
+            str(self.flag),
+        ]
         self.uploads = folder / "uploads"
         self.uploads.mkdir()
         self.process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "TMPDIR": str(self.uploads)})
@@ -73,7 +80,12 @@ CONTEXT = Context(
 
 
 def test_body_and_context_arrive_as_they_were_sent(client: ServiceClient) -> None:
-    body = {"text": "Núñez \u2028 \U0001f600 \x00", "number": 2**53 + 1, "none": None, "nested": [{"a": [1.5, True]}]}
+    body = {
+        "text": "Núñez \u2028 \U0001f600 \x00",
+        "number": 2**53 + 1,
+        "none": None,
+        "nested": [{"a": [1.5, True]}],
+    }
     said = client.call("say", body, CONTEXT)
     assert said["body"] == body
     assert Context.from_dict(said["context"]) == CONTEXT
@@ -162,7 +174,14 @@ def test_a_caller_without_the_secret_is_refused(edge: Edge, tmp_path: Path) -> N
 
 
 def test_a_call_that_is_none_is_malformed(edge: Edge) -> None:
-    for content in (b"", b"[]", b"{", b'{"body": {}}', b'{"body": {}, "context": {"role": "state"}}', b"\xff"):
+    for content in (
+        b"",
+        b"[]",
+        b"{",
+        b'{"body": {}}',
+        b'{"body": {}, "context": {"role": "state"}}',
+        b"\xff",
+    ):
         with pytest.raises(Malformed):
             edge.client._send("say", {"content": content}, {}, 5)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from dataclasses import dataclass
 
 import pika
 
@@ -11,31 +11,34 @@ from alliance.settings import SOURCES
 QUEUE = "end-to-end"
 
 
+@dataclass(frozen=True, slots=True)
+class Message:
+    body: str
+    #: Routing key, properties and headers, as text to be searched.
+    around: str
+
+
 class BrokerReader:
-    """Every message is kept by the broker from the entering on, and read by `all`, which may be called again."""
+    """The broker keeps every message from `bind` on, until `all` has read it."""
 
     def __init__(self, url: str) -> None:
         self._parameters = pika.URLParameters(url)
-        self._seen: list[bytes] = []
+        self._read: list[Message] = []
 
-    def __enter__(self) -> Self:
+    def bind(self) -> None:
         with pika.BlockingConnection(self._parameters) as connection:
             channel = connection.channel()
             channel.queue_declare(QUEUE, durable=True, arguments={"x-queue-type": "quorum"})
             for source in SOURCES:
                 channel.exchange_declare(f"{source}.events", "topic", durable=True)
                 channel.queue_bind(QUEUE, f"{source}.events", "#")
-        return self
 
-    def __exit__(self, *_: Any) -> None:
-        pass
-
-    def all(self) -> list[bytes]:
-        """The bodies of all messages so far, with what stands in their properties and headers."""
+    def all(self) -> list[Message]:
+        """Every message since `bind`, those of earlier calls included."""
         with pika.BlockingConnection(self._parameters) as connection:
             channel = connection.channel()
             while True:
                 method, properties, body = channel.basic_get(QUEUE, auto_ack=True)
                 if method is None:
-                    return self._seen
-                self._seen.append(body + repr((method.routing_key, properties)).encode())
+                    return self._read
+                self._read.append(Message(body.decode(), repr((method, properties))))

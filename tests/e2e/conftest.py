@@ -8,7 +8,6 @@ import pytest
 
 from alliance.private_servers import PrivateServerError, sweep
 from deploy.running import running
-from tests.e2e.broker_reader import BrokerReader
 from tests.e2e.distributed import Distributed, distributed
 from tests.e2e.state import State
 from tests.fixtures.missing import without
@@ -44,14 +43,7 @@ def distributed_parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dist
 
 
 @pytest.fixture(scope="session")
-def messages(distributed_parts: Distributed) -> Iterator[BrokerReader]:
-    """Whatever is published from before the first import on."""
-    with BrokerReader(distributed_parts.rabbitmq.url) as reader:
-        yield reader
-
-
-@pytest.fixture(scope="session")
-def distributed_state(distributed_parts: Distributed, messages: BrokerReader) -> Iterator[State]:
+def distributed_state(distributed_parts: Distributed) -> Iterator[State]:
     state = State(distributed_parts.platform())
     yield state
     state.close()

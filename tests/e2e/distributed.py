@@ -25,6 +25,7 @@ from alliance.settings import METRICS_PORTS, SERVICES
 from deploy.running import ROOT, Platform
 from gateway.first_sight import state_token
 from gateway.tokens import Tokens
+from tests.e2e.broker_reader import BrokerReader
 from tests.fixtures.deployment import part_of, procfile
 from tests.fixtures.waiting import until
 
@@ -50,6 +51,8 @@ class Distributed:
         self.commands = {part_of(words): words for words in procfile().values()}
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._client = httpx.Client(timeout=5, trust_env=False)
+        #: Whatever is published, from the first event on.
+        self.messages = BrokerReader(rabbitmq.url)
         for owner in (*SERVICES, "gateway"):
             postgres.create_database(owner)
 
@@ -181,6 +184,7 @@ def distributed(var: Path) -> Iterator[Distributed]:
     with ExitStack() as stack:
         servers = stack.enter_context(PrivatePostgres()), stack.enter_context(PrivateRabbitMQ())
         running = stack.enter_context(Distributed(var, *servers))
+        running.messages.bind()
         migrated = running.alliance("migrate")
         assert migrated.returncode == 0, migrated.stderr
         running.start()

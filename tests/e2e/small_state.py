@@ -1,9 +1,9 @@
-"""A made-up state of 48 children for the end-to-end tests, as a OneRoster bundle, and who is in it once imported.
+"""A made-up state of 96 children for the end-to-end tests, as a OneRoster bundle, and who is in it once imported.
 
 Alder County ── Alder Elementary ── classes a1, a2        Birch City ── Birch Elementary ── b1, b2
              └─ Alder Middle ────── classes a3, a4                   └─ Birch Middle ────── b3, b4
 
-Six children a class. The first two of each class are siblings in one household; every child has one guardian.
+Twelve children a class. The first two of each class are siblings in one household; every child has one guardian.
 Every word about a person is unmistakable: whatever `CANARY` finds outside roster's own tables has leaked.
 """
 
@@ -26,7 +26,7 @@ PERIODS = tuple(f"{BEGINS + (month > 12)}-{(month - 1) % 12 + 1:02d}" for month 
 
 DISTRICTS = ("Alder County", "Birch City")
 CLASSES = ("a1", "a2", "a3", "a4", "b1", "b2", "b3", "b4")
-CHILDREN = 6
+CHILDREN = 12
 
 #: Finds a child's or a guardian's name, e-mail or phone, and the class teacher's name.
 CANARY = re.compile(r"zylph|vorquent|krellmoor|601-557-70", re.IGNORECASE)

@@ -512,5 +512,5 @@ def test_a_bundle_that_drops_many_students_needs_a_word_more(state: State) -> No
 
     words = refused(state.api.post("/v1/rosters", content=bundle.getvalue(), headers=ZIP), 409)
 
-    assert "24 of 48 students" in words
+    assert f"{4 * CHILDREN} of {8 * CHILDREN} students" in words
     assert "import with confirm" in words

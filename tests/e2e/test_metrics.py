@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -21,30 +21,35 @@ from tests.fixtures.waiting import until
 AN_ID = re.compile(r"\b([a-z2-7]{16}|[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f-]{27})\b")
 
 
-def parts(state: State) -> dict[str, str]:
-    """Each part of this form with the address of its metrics; the embedded form is one part."""
-    names = ["gateway"] if state.platform.form == "embedded" else list(METRICS_PORTS)
-    variables = {name: f"ALLIANCE_{name.upper().replace('-', '_')}_METRICS_PORT" for name in names}
-    return {
-        name: f"http://127.0.0.1:{state.platform.environment[variable]}/metrics"
-        for name, variable in variables.items()
-    }
+def parts(state: State) -> list[str]:
+    """The parts that this form has; the embedded one is a single process, at the gateway's port."""
+    return ["gateway"] if state.platform.form == "embedded" else list(METRICS_PORTS)
 
 
-def scraped(state: State) -> dict[str, str]:
-    return {name: httpx.get(url).raise_for_status().text for name, url in parts(state).items()}
+def scraped(state: State, part: str) -> str:
+    """What a part shows; the embedded form shows everything wherever it is asked."""
+    at = part if part in parts(state) else "gateway"
+    port = state.platform.environment[f"ALLIANCE_{at.upper().replace('-', '_')}_METRICS_PORT"]
+    return HTTP.get(f"http://127.0.0.1:{port}/metrics").raise_for_status().text
 
 
-def samples(state: State) -> Iterator[Sample]:
-    for text in scraped(state).values():
-        for family in text_string_to_metric_families(text):
-            yield from family.samples
+def samples(state: State, *asked: str) -> list[Sample]:
+    """The samples of these parts, or of all."""
+    texts = [scraped(state, part) for part in asked or parts(state)]
+    return [
+        each for text in texts for family in text_string_to_metric_families(text) for each in family.samples
+    ]
 
 
-def value(state: State, name: str, **labels: Any) -> float:
-    """The sum over parts of the samples that have these labels; 0 while there is none."""
+def value(state: State, part: str, name: str, **labels: Any) -> float:
+    """The sum of a part's samples that have these labels; 0 while there is none."""
     wanted = {label: str(each) for label, each in labels.items()}.items()
-    return sum(each.value for each in samples(state) if each.name == name and wanted <= each.labels.items())
+    return sum(
+        each.value for each in samples(state, part) if each.name == name and wanted <= each.labels.items()
+    )
+
+
+HTTP = httpx.Client(timeout=30, trust_env=False)
 
 
 @pytest.fixture
@@ -71,7 +76,8 @@ def busy(state: State) -> State:
 
 
 def test_every_scrape_passes_promtool(busy: State, program: Callable[..., str]) -> None:
-    for part, text in scraped(busy).items():
+    for part in parts(busy):
+        text = scraped(busy, part)
         assert "alliance_build_info" in text, part
         assert program("promtool", "check", "metrics", stdin=text) == "", part
 
@@ -82,11 +88,14 @@ def test_commands_are_counted_by_what_became_of_them(state: State) -> None:
     pupil, once = state.pupil(), key()
 
     def counted() -> dict[str, float]:
-        return {each: value(state, "alliance_commands_total", **of_signing, result=each) for each in results}
+        return {
+            each: value(state, "pledges", "alliance_commands_total", **of_signing, result=each)
+            for each in results
+        }
 
     before = counted()
-    timed = value(state, "alliance_command_seconds_count", **of_signing)
-    appended = value(state, "alliance_append_batch_events_sum", service="pledges")
+    timed = value(state, "pledges", "alliance_command_seconds_count", **of_signing)
+    appended = value(state, "pledges", "alliance_append_batch_events_sum", service="pledges")
 
     for body, headers, status in (
         (pledge(pupil), once, 201),
@@ -98,19 +107,21 @@ def test_commands_are_counted_by_what_became_of_them(state: State) -> None:
         assert state.api.post("/v1/pledges", json=body, headers=headers).status_code == status
 
     assert {each: count - before[each] for each, count in counted().items()} == dict.fromkeys(results, 1)
-    assert value(state, "alliance_command_seconds_count", **of_signing) == timed + 5
-    assert value(state, "alliance_append_batch_events_sum", service="pledges") == appended + 1
+    assert value(state, "pledges", "alliance_command_seconds_count", **of_signing) == timed + 5
+    assert value(state, "pledges", "alliance_append_batch_events_sum", service="pledges") == appended + 1
 
 
 def test_requests_are_timed_by_the_template_of_their_address(state: State) -> None:
     route = "/v1/pledges/<student>/<school_year>"
 
     def timed(status: int) -> float:
-        return value(state, "alliance_http_request_seconds_count", route=route, method="GET", status=status)
+        return value(
+            state, "gateway", "alliance_http_request_seconds_count", route=route, method="GET", status=status
+        )
 
     found, missed = timed(200), timed(404)
     unknown = {"route": "unknown", "status": "404"}
-    elsewhere = value(state, "alliance_http_request_seconds_count", **unknown)
+    elsewhere = value(state, "gateway", "alliance_http_request_seconds_count", **unknown)
 
     state.api.get(f"/v1/pledges/{state.pupil()['student']}/2026-27")
     state.api.get("/v1/pledges/nobody/2026-27")
@@ -119,48 +130,57 @@ def test_requests_are_timed_by_the_template_of_their_address(state: State) -> No
         state.api.request(f"MADEUP{number}", "/v1/elsewhere")
 
     assert (timed(200), timed(404)) == (found + 1, missed + 1)
-    assert value(state, "alliance_http_request_seconds_count", **unknown) == elsewhere + 10
-    assert value(state, "alliance_http_request_seconds_count", **unknown, method="other") >= 5
-    seen = [each for each in samples(state) if each.name == "alliance_http_request_seconds_sum"]
+    assert value(state, "gateway", "alliance_http_request_seconds_count", **unknown) == elsewhere + 10
+    assert value(state, "gateway", "alliance_http_request_seconds_count", **unknown, method="other") >= 5
+    seen = [each for each in samples(state, "gateway") if each.name == "alliance_http_request_seconds_sum"]
     assert not [each for each in seen if "made-up" in str(each.labels) or "MADEUP" in str(each.labels)]
 
 
-def test_positions_and_lags_tell_that_everything_has_arrived(busy: State) -> None:
-    head = {}
+def heads(state: State) -> dict[str, int]:
+    """The position of each log, as its own database has it."""
+    found = {}
     for source in SOURCES:
-        engine = busy.engine(source)
+        engine = state.engine(source)
         with engine.connect() as connection:
-            head[source] = connection.exec_driver_sql("SELECT position FROM log_head").scalar_one()
+            found[source] = int(connection.exec_driver_sql("SELECT position FROM log_head").scalar_one())
         engine.dispose()
+    return found
+
+
+def test_positions_and_lags_tell_that_everything_has_arrived(busy: State) -> None:
+    head = heads(busy)
     for source in ("pledges", "folders", "surveys"):
-        assert value(busy, "alliance_log_position", service=source) == head[source]
+        assert value(busy, source, "alliance_log_position", service=source) == head[source]
 
-    def lags() -> dict[str, float]:
-        return {
-            f"{each.name}{each.labels}": each.value
-            for each in samples(busy)
-            if each.name in LAGS and not each.labels.get("part")
-        }
+    def lagging() -> list[Sample]:
+        return [each for each in samples(busy) if each.name in LAGS and each.value]
 
-    until(lambda: not any(lags().values()), what=f"no lag is left: {lags()}")
-    by_name = {name: [each for each in samples(busy) if each.name == name] for name in LAGS}
-    relays = 0 if busy.platform.form == "embedded" else len(SOURCES)
-    assert (
-        len(by_name["alliance_relay_lag_events"])
-        == len(by_name["alliance_relay_oldest_unpublished_seconds"])
-        == relays
-    )
-    assert {each.labels["source"] for each in by_name["alliance_receiver_lag_events"]} == set(SOURCES)
+    until(lambda: not lagging(), what="no lag is left")
+    labels = {name: [each.labels for each in samples(busy) if each.name == name] for name in LAGS}
+    relayed = set() if busy.platform.form == "embedded" else set(SOURCES)
+    for name in ("alliance_relay_lag_events", "alliance_relay_oldest_unpublished_seconds"):
+        assert {each["service"] for each in labels[name]} == relayed
+    assert {each["source"] for each in labels["alliance_receiver_lag_events"]} == set(SOURCES)
+    projections = {each.name for each in PROJECTIONS}
     for name in ("alliance_projection_lag_events", "alliance_projection_lag_seconds"):
-        assert {each.labels["projection"] for each in by_name[name]} == {each.name for each in PROJECTIONS}
-        assert {each.labels["partition"] for each in by_name[name]} == {"0"}
-    assert {each.labels["projection"] for each in by_name["alliance_parked_streams"]} == {
-        p.name for p in PROJECTIONS
-    }
-    for projection in PROJECTIONS:
-        # Every projection passes every event of the journal.
-        passed = value(busy, "alliance_projection_batch_events_sum", projection=projection.name)
-        assert passed == sum(head.values())
+        assert {(each["projection"], each["partition"]) for each in labels[name]} == {
+            (n, "0") for n in projections
+        }
+    assert {each["projection"] for each in labels["alliance_parked_streams"]} == projections
+
+
+def test_every_projection_passes_every_event(busy: State) -> None:
+    name = "alliance_projection_batch_events_sum"
+    before = {each.name: value(busy, "projector", name, projection=each.name) for each in PROJECTIONS}
+    head = heads(busy)
+
+    taken = busy.api.post("/v1/pledges", json=pledge(busy.pupil()))
+    busy.wait_for(taken.json()["position"])
+
+    new = sum(heads(busy).values()) - sum(head.values())
+    assert new >= 1
+    for projection, passed in before.items():
+        assert value(busy, "projector", name, projection=projection) == passed + new
 
 
 LAGS = (
@@ -174,8 +194,8 @@ LAGS = (
 
 
 def test_each_part_says_that_it_is_ready_and_which_version_runs(state: State) -> None:
-    for part, text in scraped(state).items():
-        families = {family.name: family for family in text_string_to_metric_families(text)}
+    for part in parts(state):
+        families = {family.name: family for family in text_string_to_metric_families(scraped(state, part))}
         name = "embedded" if state.platform.form == "embedded" else part
         assert [(each.labels, each.value) for each in families["alliance_ready"].samples] == [
             ({"part": name}, 1.0)

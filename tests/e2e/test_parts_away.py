@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 import httpx
@@ -182,18 +182,17 @@ def test_without_the_broker_commands_are_taken_the_lag_is_seen_and_afterwards_ma
 @contextmanager
 def database_away(parts: Distributed, name: str) -> Iterator[None]:
     """Cut every connection to one database and let nobody in, for the length of the block."""
-    with psycopg2.connect(parts.postgres.url.replace("+psycopg2", "")) as connection:
+    with closing(psycopg2.connect(parts.postgres.url.replace("+psycopg2", ""))) as connection:
         connection.autocommit = True
-        with connection.cursor() as cursor:
-            cursor.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+        cursor = connection.cursor()
+        cursor.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+        try:
             cursor.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,)
             )
-            try:
-                yield
-            finally:
-                cursor.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
-    connection.close()
+            yield
+        finally:
+            cursor.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
 
 
 def test_without_a_services_database_it_is_503_and_what_was_acknowledged_is_there_afterwards(

@@ -8,9 +8,19 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from alliance import projector, receiver, relay
 from alliance.database import Database
 from alliance.private_servers import PrivatePostgres
 from tests.faults.pipeline import Pipeline
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waits that would only make the tests longer."""
+    monkeypatch.setattr(receiver, "RETRY_SECONDS", 0.1)
+    monkeypatch.setattr(projector, "RETRY_SECONDS", 0.1)
+    monkeypatch.setattr(relay, "FIRST_RETRY", 0.1)
+    monkeypatch.setattr(relay, "LONGEST_RETRY", 0.2)
 
 
 @pytest.fixture(scope="session")

@@ -89,6 +89,8 @@ def counted(database: Database) -> tuple[Counts, Standing]:
 def projected(database: Database, tables: dict[str, Table]) -> tuple[Counts, Standing]:
     """The same from the read model's tables."""
     with database.reading() as connection:
-        totals = {row.district: (row.signed, row.withdrawn) for row in connection.execute(select(tables["totals"]))}
+        totals = {
+            row.district: (row.signed, row.withdrawn) for row in connection.execute(select(tables["totals"]))
+        }
         rows = connection.execute(select(tables["standing"]))
         return totals, {(row.district, row.student): row.statement for row in rows}

@@ -5,8 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -20,20 +19,11 @@ from alliance.parking import count_rejected
 from alliance.private_servers import PrivateRabbitMQ
 from alliance.relay import Relay
 from tests.faults.pipeline import CONSUMER, Pipeline, duplicates, sample
-from tests.faults.proxy import Proxy
 from tests.faults.test_deliveries import bodies
 from tests.fixtures.waiting import until
 
 ROOT = Path(__file__).parents[2]
 QUEUE = f"{CONSUMER}.pledges"
-
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Waits that would only make the tests longer."""
-    monkeypatch.setattr(receiver, "RETRY_SECONDS", 0.1)
-    monkeypatch.setattr(relay, "FIRST_RETRY", 0.1)
-    monkeypatch.setattr(relay, "LONGEST_RETRY", 0.2)
 
 
 class Interposed(Publisher):
@@ -103,7 +93,9 @@ def test_a_relay_killed_between_confirm_and_checkpoint_publishes_again(pipeline:
     pipeline.assert_faithful()
 
 
-def test_a_receiver_killed_between_commit_and_acknowledgement_appends_nothing_twice(pipeline: Pipeline) -> None:
+def test_a_receiver_killed_between_commit_and_acknowledgement_appends_nothing_twice(
+    pipeline: Pipeline,
+) -> None:
     pipeline.sign(40)
     assert pipeline.relay().step() == 50
     kill_a("receiver", pipeline)
@@ -176,7 +168,9 @@ def test_a_receiver_whose_queue_is_deleted_declares_it_again(pipeline: Pipeline)
     pipeline.assert_faithful()
 
 
-def test_bodies_that_are_no_events_pass_through_the_broker_without_stopping_anybody(pipeline: Pipeline) -> None:
+def test_bodies_that_are_no_events_pass_through_the_broker_without_stopping_anybody(
+    pipeline: Pipeline,
+) -> None:
     pipeline.sign(12)
     pipeline.run_all()
     pipeline.settle()
@@ -250,63 +244,3 @@ def test_under_an_alarm_of_the_broker_the_relay_waits_and_then_goes_on(
     pipeline.settle()
     pipeline.stop()
     pipeline.assert_faithful()
-
-
-@pytest.fixture
-def proxy(pipeline: Pipeline, rabbitmq: PrivateRabbitMQ) -> Iterator[Proxy]:
-    """A door between the pipeline and the broker; `pipeline.broker_url` leads through it."""
-    proxy = Proxy(rabbitmq.port)
-    pipeline.broker_url = pipeline.broker_url.replace(f":{rabbitmq.port}/", f":{proxy.port}/")
-    yield proxy
-    proxy.close()
-
-
-def test_a_late_confirm_never_counts_for_another_message(
-    pipeline: Pipeline, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(broker, "CONFIRM_SECONDS", 1.0)
-    each = pipeline.relay()
-    pipeline.sign(4)
-    assert each.step() == 5
-    proxy.stall()
-    pipeline.sign(4)
-    with pytest.raises(Unavailable):
-        each.step()
-    assert pipeline.published() == 5
-    proxy.flow()
-    opened = proxy.opened
-    pipeline.sign(4)
-    assert each.step() == 10
-    assert proxy.opened == opened + 1, "the channel with the late confirms is never used again"
-    pipeline.run_receiver()
-    pipeline.run_projector()
-    pipeline.settle()
-    pipeline.stop()
-    pipeline.assert_faithful()
-
-
-def test_a_network_that_breaks_again_and_again_loses_nothing(pipeline: Pipeline, proxy: Proxy) -> None:
-    pipeline.run_all()
-    for _ in range(8):
-        pipeline.sign(40)
-        time.sleep(0.15)  # not for luck: so that the breaks fall at different moments of the work
-        proxy.cut()
-    pipeline.settle()
-    pipeline.stop()
-    pipeline.assert_faithful()
-
-
-def test_an_idle_relay_keeps_its_connection(
-    pipeline: Pipeline, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(broker, "HEARTBEAT", 1)
-    each = pipeline.run_relay()
-    pipeline.sign(4)
-    until(lambda: pipeline.published() == 5, 20, "the events are published")
-    opened, until_then = proxy.opened, time.monotonic() + 3.5  # the broker gives up after two to three beats
-    while time.monotonic() < until_then:
-        time.sleep(0.1)
-        assert each.healthy
-    pipeline.sign(4)
-    until(lambda: pipeline.published() == 10, 20, "the events are published")
-    assert proxy.opened == opened

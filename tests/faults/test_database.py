@@ -8,7 +8,6 @@ from uuid import uuid4
 
 import pytest
 
-from alliance import projector, receiver, relay
 from alliance.errors import Unavailable
 from alliance.log import Appended
 from alliance.private_servers import PrivatePostgres
@@ -48,15 +47,6 @@ class Writer(threading.Thread):
             count += 1
 
 
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Waits that would only make the test longer."""
-    monkeypatch.setattr(receiver, "RETRY_SECONDS", 0.1)
-    monkeypatch.setattr(projector, "RETRY_SECONDS", 0.1)
-    monkeypatch.setattr(relay, "FIRST_RETRY", 0.1)
-    monkeypatch.setattr(relay, "LONGEST_RETRY", 0.2)
-
-
 def test_a_killed_database_loses_nothing_acknowledged_and_everything_goes_on(
     pipeline: Pipeline, postgres: PrivatePostgres
 ) -> None:
@@ -70,7 +60,9 @@ def test_a_killed_database_loses_nothing_acknowledged_and_everything_goes_on(
         until(lambda: all(writer.unavailable for writer in writers), 30, "every writer has heard of it")
         with pytest.raises(Unavailable):
             pipeline.log.head()
-        until(lambda: not pipeline.receiver.healthy and not pipeline.projector.healthy, 20, "readers wait too")
+        until(
+            lambda: not pipeline.receiver.healthy and not pipeline.projector.healthy, 20, "readers wait too"
+        )
     finally:
         postgres.start()
     before = [len(writer.acknowledged) for writer in writers]

@@ -40,7 +40,12 @@ def test_a_fold_that_raises_parks_its_stream_and_no_other(folding: Pipeline, err
     folding.sign(8)
     folding.project()
     (entry,) = parked(folding)
-    assert (entry.source, entry.stream, entry.events, entry.first_position) == ("pledges", stream("ill"), 3, 11)
+    assert (entry.source, entry.stream, entry.events, entry.first_position) == (
+        "pledges",
+        stream("ill"),
+        3,
+        11,
+    )
     assert entry.reason == f"{type(error).__name__}: {error}"
     totals, standing = projected(folding.database, folding.tables)
     assert len(standing) == 16
@@ -160,7 +165,9 @@ def test_an_event_without_what_the_fold_reads_parks_its_stream(folding: Pipeline
     folding.journal.append("pledges", [odd])
     while folding.projector.step():
         pass
-    assert [(entry.stream, entry.reason) for entry in parked(folding)] == [("pledge-odd", "KeyError: 'student'")]
+    assert [(entry.stream, entry.reason) for entry in parked(folding)] == [
+        ("pledge-odd", "KeyError: 'student'")
+    ]
 
 
 def test_a_version_from_the_future_waits_until_the_code_knows_it(
@@ -185,8 +192,12 @@ def test_a_version_from_the_future_waits_until_the_code_knows_it(
     for version in (2, 3):
         newer = type("PledgeSigned", (contracts.pledges.PledgeSigned,), {})
         registry.contract("pledges", version=version, example={})(newer)
-    registry.upcaster("PledgeSigned", version=1)(lambda data: {**data, "statement": {"version": data["statement"]}})
-    registry.upcaster("PledgeSigned", version=2)(lambda data: {**data, "statement": data["statement"]["version"]})
+    registry.upcaster("PledgeSigned", version=1)(
+        lambda data: {**data, "statement": {"version": data["statement"]}}
+    )
+    registry.upcaster("PledgeSigned", version=2)(
+        lambda data: {**data, "statement": data["statement"]["version"]}
+    )
     assert folding.projector.replay(entry) == 1
     _, standing = projected(folding.database, folding.tables)
     assert standing["d0", "new"] == "2030-1"
@@ -196,7 +207,12 @@ def test_a_type_that_nobody_folds_passes_by_and_stays_in_the_journal(folding: Pi
     folding.sign(4)
     folding.receiver.catch_up()
     odd = msgspec.structs.replace(
-        folding.log.read(0, 1)[0], position=6, id="odd", stream="pledge-odd", stream_version=1, type="PledgeSung"
+        folding.log.read(0, 1)[0],
+        position=6,
+        id="odd",
+        stream="pledge-odd",
+        stream_version=1,
+        type="PledgeSung",
     )
     folding.journal.append("pledges", [odd])
     while folding.projector.step():

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 from sqlalchemy import delete, inspect, select, text, update
@@ -74,17 +75,13 @@ def test_partitions_together_are_the_whole(folding: Pipeline) -> None:
 
 def projector_of(district: str, partitions: int) -> int:
     """As the design says: crc32(district) % K."""
-    from zlib import crc32
-
     return crc32(district.encode()) % partitions
 
 
 def test_two_projectors_on_one_partition_fold_each_event_once(folding: Pipeline) -> None:
     folding.sign(160)
     folding.receiver.catch_up()
-    others = [
-        Projector(Database(folding.journal_url), folding.projection, folding.tables) for _ in range(3)
-    ]
+    others = [Projector(Database(folding.journal_url), folding.projection, folding.tables) for _ in range(3)]
     passed: list[int] = []
 
     def run(projector: Projector) -> None:
@@ -105,7 +102,15 @@ def test_a_projector_killed_before_its_commit_has_done_nothing(folding: Pipeline
     folding.receiver.catch_up()
     folding.projector.step(limit=20)
     before = hashes(folding)
-    command = [sys.executable, "-m", "tests.faults.victim", "projector", folding.log_url, folding.journal_url, "-"]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.faults.victim",
+        "projector",
+        folding.log_url,
+        folding.journal_url,
+        "-",
+    ]
     assert subprocess.run(command, cwd=ROOT, timeout=60).returncode == -signal.SIGKILL
     assert (folding.folded(), hashes(folding)) == (20, before)
     folding.project()
@@ -143,9 +148,9 @@ def test_a_rebuild_while_events_keep_arriving_equals_the_live_tables(
     folding.run_projector()
     reached = []
     for _ in range(3):
-        steps: list[int] = []
+        steps: list[tuple[int, int]] = []
         compared = rebuild(
-            folding.database, folding.projection, folding.tables, progress=lambda at, _: steps.append(at)
+            folding.database, folding.projection, folding.tables, progress=lambda *at, to=steps: to.append(at)
         )
         assert compared.equal
         assert len(steps) > 5
@@ -218,7 +223,9 @@ def test_a_rebuild_with_the_mended_fold_takes_parked_streams_in(folding: Pipelin
     folding.assert_faithful()
 
 
-def test_an_interrupted_rebuild_leaves_nothing_and_can_be_done_again(folding: Pipeline, small_steps: None) -> None:
+def test_an_interrupted_rebuild_leaves_nothing_and_can_be_done_again(
+    folding: Pipeline, small_steps: None
+) -> None:
     folding.sign(80)
     folding.project()
     tables = inspect(folding.database.engine).get_table_names()

@@ -54,7 +54,9 @@ class Truth:
     def enrol(self, student: str, class_: str, first: int, length: int | None) -> None:
         days = set(range(first, HORIZON if length is None else min(first + length, HORIZON)))
         others = [
-            held for (s, c, begins), held in self.days.items() if (s, c) == (student, class_) and begins != first
+            held
+            for (s, c, begins), held in self.days.items()
+            if (s, c) == (student, class_) and begins != first
         ]
         if any(days & held for held in others):
             return  # a roster merges what overlaps before it tells of it

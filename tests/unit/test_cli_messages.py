@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from alliance.cli import main
+from alliance.cli import cli, main
 from tests.builders_roster import small, texts, write_zip
 
 Run = Callable[..., tuple[int, str, str]]
@@ -31,6 +33,23 @@ def alliance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
         return int(ended.value.code or 0), said.out, said.err
 
     return run
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with every table, migrated once."""
+    folder = tmp_path_factory.mktemp("migrated") / "var"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ALLIANCE_VAR", str(folder))
+        cli(["migrate"], standalone_mode=False)
+    return folder
+
+
+@pytest.fixture
+def migrated(alliance: Run, template: Path, tmp_path: Path) -> Run:
+    """`alliance` where every database is at the newest revision."""
+    shutil.copytree(template, tmp_path / "var")
+    return alliance
 
 
 def test_migrate_says_what_it_did_and_the_second_time_that_nothing_was_to_do(alliance: Run) -> None:
@@ -88,32 +107,28 @@ def test_a_part_that_needs_the_broker_says_how_to_give_its_address(alliance: Run
     assert "amqp://" in error
 
 
-def test_a_part_whose_internal_port_is_taken_says_which_setting_moves_it(alliance: Run) -> None:
-    import socket
-
-    alliance("migrate")
+def test_a_part_whose_internal_port_is_taken_says_which_setting_moves_it(migrated: Run) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        status, _, error = alliance("project", PROJECTOR_METRICS_PORT=port)
+        status, _, error = migrated("project", PROJECTOR_METRICS_PORT=port)
 
     assert status == 1
     assert port in error
     assert "ALLIANCE_PROJECTOR_METRICS_PORT" in error
 
 
-def test_tokens_are_made_shown_once_listed_without_their_secret_and_revoked(alliance: Run) -> None:
-    alliance("migrate")
-    status, secret, noted = alliance(
+def test_tokens_are_made_shown_once_listed_without_their_secret_and_revoked(migrated: Run) -> None:
+    status, secret, noted = migrated(
         "tokens", "create", "--role", "school", "--unit", "s" * 16, "--label", "[bold] office"
     )
-    _, expiring, _ = alliance("tokens", "create", "--role", "state", "--days", "3")
+    _, expiring, _ = migrated("tokens", "create", "--role", "state", "--days", "3")
     id_ = noted.split()[-1]
     assert status == 0
     assert secret.strip().startswith("alliance_")
 
-    _, listed, _ = alliance("tokens", "list")
+    _, listed, _ = migrated("tokens", "list")
     row = next(line for line in listed.splitlines() if id_ in line)
     assert "s" * 16 in row
     assert "[bold] office" in row
@@ -122,26 +137,22 @@ def test_tokens_are_made_shown_once_listed_without_their_secret_and_revoked(alli
     assert secret.strip() not in listed
     assert expiring.strip() not in listed
 
-    assert alliance("tokens", "revoke", id_)[:2] == (0, f"{id_} is revoked.\n")
-    _, listed, _ = alliance("tokens", "list")
+    assert migrated("tokens", "revoke", id_)[:2] == (0, f"{id_} is revoked.\n")
+    _, listed, _ = migrated("tokens", "list")
     assert "revoked" in next(line for line in listed.splitlines() if id_ in line)
-    status, _, error = alliance("tokens", "revoke", "nobody's")
+    status, _, error = migrated("tokens", "revoke", "nobody's")
     assert (status, "There is no token of id nobody's" in error) == (1, True)
 
 
-def test_a_token_without_its_org_unit_is_refused_by_name(alliance: Run) -> None:
-    alliance("migrate")
-
-    status, _, error = alliance("tokens", "create", "--role", "district")
+def test_a_token_without_its_org_unit_is_refused_by_name(migrated: Run) -> None:
+    status, _, error = migrated("tokens", "create", "--role", "district")
 
     assert status == 1
     assert "units must name at least one org unit" in error
 
 
-def test_doctor_is_content_with_a_fresh_deployment(alliance: Run) -> None:
-    alliance("migrate")
-
-    status, out, _ = alliance("doctor")
+def test_doctor_is_content_with_a_fresh_deployment(migrated: Run) -> None:
+    status, out, _ = migrated("doctor")
 
     assert status == 0
     assert "in order" in out
@@ -159,10 +170,8 @@ def test_doctor_tells_each_missing_migration_and_says_how_to_make_it(alliance: R
     assert "Run: alliance migrate roster." not in out
 
 
-def test_doctor_tells_the_database_that_is_away_and_still_looks_at_the_others(alliance: Run) -> None:
-    alliance("migrate")
-
-    status, out, _ = alliance(
+def test_doctor_tells_the_database_that_is_away_and_still_looks_at_the_others(migrated: Run) -> None:
+    status, out, _ = migrated(
         "doctor", PLEDGES_DATABASE_URL="postgresql+psycopg2://alliance:secret@127.0.0.1:9/x"
     )
 
@@ -173,26 +182,27 @@ def test_doctor_tells_the_database_that_is_away_and_still_looks_at_the_others(al
     assert "secret" not in out
 
 
-def test_doctor_tells_the_broker_that_is_away(alliance: Run) -> None:
-    alliance("migrate")
-
-    status, out, _ = alliance("doctor", BROKER_URL="amqp://alliance:secret@127.0.0.1:9//")
+def test_doctor_tells_the_broker_that_is_away(migrated: Run) -> None:
+    status, out, _ = migrated("doctor", BROKER_URL="amqp://alliance:secret@127.0.0.1:9//")
 
     assert status == 1
     assert "Start RabbitMQ, or correct ALLIANCE_BROKER_URL." in out
     assert "secret" not in out
 
 
-def test_a_dry_run_shows_what_an_import_would_add_and_adds_nothing(alliance: Run, tmp_path: Path) -> None:
-    alliance("migrate")
+def test_a_dry_run_shows_what_an_import_would_add_and_adds_nothing(migrated: Run, tmp_path: Path) -> None:
     bundle = str(write_zip(tmp_path / "bundle.zip", texts(small())))
 
     def rows(out: str) -> dict[str, str]:
-        return dict(line.split() for line in out.splitlines() if len(line.split()) == 2)
+        return {
+            words[0]: words[1]
+            for line in out.splitlines()
+            if (words := line.split())[1:] and words[1].isdigit()
+        }
 
-    dry = alliance("roster", "import", bundle, "--dry-run")
-    real = alliance("roster", "import", bundle)
-    again = alliance("roster", "import", bundle)
+    dry = migrated("roster", "import", bundle, "--dry-run")
+    real = migrated("roster", "import", bundle)
+    again = migrated("roster", "import", bundle)
 
     assert [status for status, *_ in (dry, real, again)] == [0, 0, 0]
     assert rows(dry[1]) == rows(real[1])
@@ -201,34 +211,32 @@ def test_a_dry_run_shows_what_an_import_would_add_and_adds_nothing(alliance: Run
 
 
 def test_an_import_tells_each_problem_by_file_and_line_and_strict_takes_nothing(
-    alliance: Run, tmp_path: Path
+    migrated: Run, tmp_path: Path
 ) -> None:
-    alliance("migrate")
     tables = small()
     tables["enrollments"][0]["classSourcedId"] = "no-class"
     bundle = str(write_zip(tmp_path / "bundle.zip", texts(tables)))
 
-    status, out, _ = alliance("roster", "import", bundle, "--dry-run")
-    strict, _, error = alliance("roster", "import", bundle, "--strict")
+    status, out, _ = migrated("roster", "import", bundle, "--dry-run")
+    strict, _, error = migrated("roster", "import", bundle, "--strict")
 
     assert status == 0
     assert "error: enrollments.csv:2 classSourcedId: 'no-class'" in out
     assert strict == 1
     assert "nothing was imported" in error
-    assert "Nothing" not in alliance("roster", "import", bundle, "--dry-run")[1]
+    assert "Nothing" not in migrated("roster", "import", bundle, "--dry-run")[1]
 
 
-def test_a_dry_run_tells_when_an_import_would_take_a_confirmation(alliance: Run, tmp_path: Path) -> None:
-    alliance("migrate")
+def test_a_dry_run_tells_when_an_import_would_take_a_confirmation(migrated: Run, tmp_path: Path) -> None:
     tables = small()
-    alliance("roster", "import", str(write_zip(tmp_path / "all.zip", texts(tables))))
+    migrated("roster", "import", str(write_zip(tmp_path / "all.zip", texts(tables))))
     tables["users"] = [each for each in tables["users"] if each["sourcedId"] != "p-3"]
     tables["enrollments"] = [each for each in tables["enrollments"] if each["userSourcedId"] != "p-3"]
     fewer = str(write_zip(tmp_path / "fewer.zip", texts(tables)))
 
-    _, out, _ = alliance("roster", "import", fewer, "--dry-run")
-    status, _, error = alliance("roster", "import", fewer)
-    confirmed, done, _ = alliance("roster", "import", fewer, "--confirm")
+    _, out, _ = migrated("roster", "import", fewer, "--dry-run")
+    status, _, error = migrated("roster", "import", fewer)
+    confirmed, done, _ = migrated("roster", "import", fewer, "--confirm")
 
     assert "1 of 3 students would be dropped: this takes --confirm." in out
     assert (status, "import with confirm" in error) == (1, True)
@@ -244,36 +252,32 @@ def test_a_dry_run_tells_when_an_import_would_take_a_confirmation(alliance: Run,
         (("restored", "pledges"), "add --yes"),
         (("project", "--partition", "2/2"), "k below K"),
         (("project", "--partition", "all"), "k/K"),
-        (("simulate", "sample", "--url", "http://127.0.0.1:9"), "no token"),
+        (("simulate", "sample"), "give --token-file"),
+        (("simulate", "sample", "--token-file", __file__, "--url", "http://127.0.0.1:9"), "Nothing answers"),
     ],
 )
-def test_a_command_that_cannot_work_says_what_to_give_instead(alliance: Run, words: Any, said: str) -> None:
-    alliance("migrate")
-
-    status, _, error = alliance(*words)
+def test_a_command_that_cannot_work_says_what_to_give_instead(migrated: Run, words: Any, said: str) -> None:
+    status, _, error = migrated(*words)
 
     assert status in (1, 2)
     assert said in " ".join(error.split())
     assert "Traceback" not in error
 
 
-def test_nothing_parked_is_said_so(alliance: Run) -> None:
-    alliance("migrate")
-
-    assert alliance("parked", "list")[:2] == (0, "Nothing is parked.\n")
-    assert alliance("parked", "replay")[:2] == (0, "Nothing is parked.\n")
+def test_nothing_parked_is_said_so(migrated: Run) -> None:
+    assert migrated("parked", "list")[:2] == (0, "Nothing is parked.\n")
+    assert migrated("parked", "replay")[:2] == (0, "Nothing is parked.\n")
 
 
 def test_what_goes_into_a_pipe_is_neither_cut_nor_folded(
-    alliance: Run, monkeypatch: pytest.MonkeyPatch
+    migrated: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    alliance("migrate")
     monkeypatch.setenv("COLUMNS", "60")
-    _, _, noted = alliance(
+    _, _, noted = migrated(
         "tokens", "create", "--role", "integrator", "--unit", "d" * 64, "--label", "l" * 100
     )
 
-    _, listed, _ = alliance("tokens", "list")
+    _, listed, _ = migrated("tokens", "list")
 
     row = next(line for line in listed.splitlines() if noted.split()[-1] in line)
     assert "d" * 64 in row

@@ -251,7 +251,7 @@ def test_a_larger_state_takes_no_more_memory_to_write(tmp_path: Path) -> None:
         return highest
 
     # The largest district is 7 % of the state and grows with the scale; all the rest is written and let go.
-    assert peak(0.08) < peak(0.02) + 6_000_000
+    assert peak(0.04) < peak(0.01) + 3_000_000
 
 
 def test_a_bundle_that_fails_half_way_leaves_nothing_behind(tmp_path: Path) -> None:

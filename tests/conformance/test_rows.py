@@ -1,0 +1,139 @@
+"""Many rows in one statement do on both databases what they would do one by one."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from sqlalchemy import BigInteger, Column, Date, Integer, MetaData, SmallInteger, Table, Text, select
+from sqlalchemy.exc import IntegrityError
+
+from alliance.database import Database
+from alliance.rows import fetch_many, insert_many, upsert_many
+
+ODD = [
+    "",
+    "NULL",
+    "null",
+    "{}",
+    '{"a": "\\"}',
+    "it's",
+    'a "quote"',
+    "back\\slash",
+    "ñ – 漢字 😀",
+    "%s :p %(x)s",
+    " ",
+]
+
+
+@pytest.fixture
+def things(database: Database) -> Table:
+    """A table with a keyword for a column and a key of two kinds."""
+    table = Table(
+        "things",
+        MetaData(),
+        Column("class", Text, primary_key=True),
+        Column("bucket", SmallInteger, primary_key=True, autoincrement=False),
+        Column("told", Text),
+        Column("day", Date),
+        Column("n", BigInteger, nullable=False),
+    )
+    table.create(database.engine)
+    return table
+
+
+def row(
+    class_: str, bucket: int = 0, told: str | None = None, day: date | None = None, n: int = 0
+) -> dict[str, object]:
+    return {"class": class_, "bucket": bucket, "told": told, "day": day, "n": n}
+
+
+def everything(database: Database, table: Table) -> list[dict[str, object]]:
+    with database.reading() as connection:
+        found = [dict(each) for each in connection.execute(select(table)).mappings()]
+    return sorted(found, key=lambda each: (str(each["class"]), str(each["bucket"])))
+
+
+def test_every_text_day_and_nothing_reads_back(database: Database, things: Table) -> None:
+    rows = [row(text, 1, told=text, day=date(2026, 9, 1), n=2**63 - 1) for text in ODD]
+    rows += [row("plain", number, n=-number) for number in range(3)]
+    with database.transaction() as connection:
+        insert_many(connection, things, rows)
+    assert everything(database, things) == sorted(
+        rows, key=lambda each: (str(each["class"]), str(each["bucket"]))
+    )
+
+
+def test_no_rows_is_no_statement(database: Database, things: Table) -> None:
+    with database.transaction() as connection:
+        insert_many(connection, things, [])
+        upsert_many(connection, things, [])
+        assert list(fetch_many(connection, things, [])) == []
+    assert everything(database, things) == []
+
+
+def test_a_row_too_many_inserts_none(database: Database, things: Table) -> None:
+    with pytest.raises(IntegrityError), database.transaction() as connection:
+        insert_many(connection, things, [row("a"), row("b"), row("a")])
+    assert everything(database, things) == []
+
+
+def test_rows_with_a_known_key_replace_and_others_are_inserted(database: Database, things: Table) -> None:
+    with database.transaction() as connection:
+        insert_many(connection, things, [row("a", told="old", n=1), row("b", told="old", n=1)])
+        upsert_many(connection, things, [row("a", told=None, n=5), row("c", told="new", n=7)])
+    assert everything(database, things) == [
+        row("a", n=5),
+        row("b", told="old", n=1),
+        row("c", told="new", n=7),
+    ]
+
+
+def test_rows_that_add_are_summed(database: Database) -> None:
+    sums = Table(
+        "sums",
+        MetaData(),
+        Column("district", Text, primary_key=True),
+        Column("n", BigInteger),
+        Column("m", BigInteger),
+    )
+    sums.create(database.engine)
+    for _ in range(2):
+        with database.transaction() as connection:
+            upsert_many(
+                connection,
+                sums,
+                [{"district": "a", "n": 3, "m": 0}, {"district": "b", "n": -1, "m": 2}],
+                add=True,
+            )
+    assert everything_of(database, sums) == [("a", 6, 0), ("b", -2, 4)]
+
+
+def everything_of(database: Database, table: Table) -> list[tuple[object, ...]]:
+    with database.reading() as connection:
+        return sorted(tuple(each) for each in connection.execute(select(table)))
+
+
+def test_rows_that_are_nothing_but_their_key_are_there_once(database: Database) -> None:
+    table = Table(
+        "keys", MetaData(), Column("a", Text, primary_key=True), Column("b", Integer, primary_key=True)
+    )
+    table.create(database.engine)
+    for _ in range(2):
+        with database.transaction() as connection:
+            upsert_many(connection, table, [{"a": "x", "b": 1}, {"a": "x", "b": 2}])
+    assert everything_of(database, table) == [("x", 1), ("x", 2)]
+
+
+def test_rows_are_found_by_their_whole_key_however_many(database: Database, things: Table) -> None:
+    with database.transaction() as connection:
+        insert_many(connection, things, [row(f"c{number}", number % 7, n=number) for number in range(1300)])
+        wanted = [(f"c{number}", number % 7) for number in range(0, 1300, 2)] + [
+            ("c1", 2),
+            ("nobody", 0),
+            ("c2", 2),
+        ]
+        found = {
+            (each["class"], each["bucket"]): each["n"] for each in fetch_many(connection, things, wanted)
+        }
+    assert found == {(f"c{number}", number % 7): number for number in range(0, 1300, 2)}
