@@ -67,7 +67,9 @@ class Pledges:
         self._require(student, context)
         state, version = self._pledges.state(domain.stream(body["student"], body["school_year"]))
         signature, offer = state.signature, state.offer
-        status = "signed" if signature else "withdrawn" if state.withdrawn_on else "offered" if offer else "none"
+        status = (
+            "signed" if signature else "withdrawn" if state.withdrawn_on else "offered" if offer else "none"
+        )
         return {
             "student": body["student"],
             "school_year": body["school_year"],
@@ -143,7 +145,9 @@ class Pledges:
             note_on_file=bool(body.get("note")),
         )
 
-    def _withdraw(self, body: Body, student: Any, guardians: set[str], context: Context) -> domain.WithdrawPledge:
+    def _withdraw(
+        self, body: Body, student: Any, guardians: set[str], context: Context
+    ) -> domain.WithdrawPledge:
         day = date.fromisoformat(body["withdrawn_on"])
         self._require(student, context, day)
         return domain.WithdrawPledge(
