@@ -108,5 +108,11 @@ def _unavailable_when_away() -> Iterator[None]:
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     # The driver's own implicit BEGIN comes too late and is deferred; transactions are begun by hand above.
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "secure_delete=ON",
+        "cache_size=-32768",
+    ):
         connection.execute(f"PRAGMA {pragma}")

@@ -158,7 +158,8 @@ class Commands(Generic[S, C, E]):
                 NewEvent(type(event).__name__, encode(event), contracts.current(type(event).__name__))
                 for event in decided
             ),
-            district=command.district,
+            # An event is of the district that it names: a pledge is withdrawn where it was signed.
+            district=getattr(decided[0], "district", command.district) if decided else command.district,
             context=command.context,
             beside=command.beside if decided else None,
             fingerprint=fingerprint,

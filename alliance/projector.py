@@ -22,7 +22,7 @@ from sqlalchemy.exc import DataError, IntegrityError
 from . import contracts, metrics, parking
 from .database import Database
 from .envelope import Event
-from .errors import Unavailable
+from .errors import Refused, Unavailable
 from .journal import journal, journal_head, read
 from .parking import Parked
 from .projection import Projection, Rows, belongs, load, projection_positions, store
@@ -72,10 +72,22 @@ class Projector:
         self.healthy = False
 
     def prepare(self) -> None:
-        """Create the read model's tables and the checkpoint at 0 where they are missing."""
+        """Create the read model's tables and the checkpoint at 0 where they are missing.
+
+        Raises Refused when the read model was built with another number of partitions: districts would be folded
+        twice, or by nobody.
+        """
         for table in self.tables.values():
             table.create(self.database.engine, checkfirst=True)
         with self.database.transaction() as connection:
+            stem = checkpoint_name(self.projection, 0, 0).removesuffix("0/0")
+            names = connection.scalars(select(checkpoints.c.name).where(checkpoints.c.name.startswith(stem)))
+            built_with = {int(name.rpartition("/")[2]) for name in names}
+            if built_with - {self.partitions}:
+                raise Refused(
+                    f"{self.projection.name} was built with {built_with.pop()} partitions, not {self.partitions}; "
+                    "run as many, or stop all projectors and empty the read models with `alliance refold --yes`."
+                )
             statement = self.database.insert(checkpoints).values(name=self.checkpoint, position=0, epoch="")
             connection.execute(statement.on_conflict_do_nothing())
 

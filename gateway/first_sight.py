@@ -42,15 +42,23 @@ def show(tokens: Tokens, settings: Settings, console: Console) -> None:
     token, secret = state_token(tokens, settings.var / "state.token")
     folder = settings.var / "sample"
     positions: Mapping[str, int] = {}
-    if settings.sample != "none" and not (folder / "played.json").exists():
+    played = (folder / "played.json").exists()
+    # A folder without a played year is a sample that was interrupted; without one, the roster is somebody's own.
+    wanted = settings.sample != "none" and not played
+    if wanted and not folder.exists() and _read(address, secret, {}):
+        console.print(
+            "There are districts already, so the sample is left out; another ALLIANCE_VAR can hold it."
+        )
+        wanted = False
+    if wanted:
         console.print("Loading a sample state and playing its school year through the API:")
         folder.mkdir(parents=True, exist_ok=True)
         bundle = folder / "roster.zip"
         write_sample(bundle, SEED)
-        played = play(address, secret, bundle, SEED, folder, bulk=True)
-        for note in played.notes:
+        year = play(address, secret, bundle, SEED, folder, bulk=True)
+        for note in year.notes:
             console.print(f"Note: {note}", markup=False)
-        positions = played.positions
+        positions = year.positions
     console.print(_districts(_read(address, secret, positions)))
     console.print(f"Alliance runs at {address} (Ctrl-C or `make down` stops it)")
     console.print(f"  API reference   {address}/docs")

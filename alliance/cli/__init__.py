@@ -4,7 +4,7 @@ databases.py   migrate, doctor
 parts.py       serve, relay, receive, project
 models.py      rebuild, parked
 people.py      tokens
-restoring.py   restored
+restoring.py   restored, refold
 input.py       roster import, simulate
 """
 
@@ -47,6 +47,7 @@ for command in (
     models.parked,
     people.tokens,
     restoring.restored,
+    restoring.refold,
     input.roster,
     input.simulate,
 ):

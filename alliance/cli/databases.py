@@ -8,15 +8,17 @@ from typing import NamedTuple
 
 import click
 from rich.markup import escape
+from sqlalchemy import select
 
-from .. import broker, checkpoints, migrations
+from .. import broker, checkpoints, migrations, parking
 from ..context import Context
 from ..database import Database
 from ..errors import Unavailable
-from ..journal import Journal
+from ..journal import Journal, journal
 from ..log import Log
 from ..relay import CHECKPOINT
 from ..settings import SERVICES, SOURCES, Settings
+from ..tables import events
 from . import composition, listing
 
 OWNERS = (*SERVICES, "gateway")
@@ -124,19 +126,38 @@ def _broker(settings: Settings) -> Iterator[Finding]:
 
 
 def _journal(sound: dict[str, Database]) -> Iterator[Finding]:
-    """Compares the journal with those logs that can be read."""
+    """Compares the journal with those logs that can be read, and counts what was set aside."""
     if "evaluation" not in sound:
         return
-    journal = Journal(sound["evaluation"])
+    database = sound["evaluation"]
     for source in SOURCES:
         if source in sound:
-            copied, followed = journal.source(source)
+            copied, followed = Journal(database).source(source)
             position, epoch = Log(sound[source], source).head()
-            of_another = copied > position or (followed and followed != epoch)
-            wrong = "belongs to another history of the log" if of_another else ""
-            yield Finding(
-                "evaluation", f"journal of {source} at {copied} of {position}", wrong, _AFTER_A_RESTORE
+            another = (followed and followed != epoch) or not _same_event(
+                database, sound[source], source, copied
             )
+            wrong = "belongs to another history of the log" if another else ""
+            what = f"journal of {source} at {copied} of {position}"
+            yield Finding("evaluation", what, wrong, _AFTER_A_RESTORE)
+    with database.reading() as connection:
+        streams = len(parking.streams(connection))
+    wrong = f"{streams} set aside" if streams else ""
+    yield Finding("evaluation", "streams", wrong, "Run: alliance parked list")
+
+
+def _same_event(evaluation: Database, source: Database, name: str, position: int) -> bool:
+    """Whether journal and log hold the same event at the last position copied; after a restore they do not."""
+    if position == 0:
+        return True
+    copy = select(journal.c.id).where(journal.c.source == name, journal.c.source_position == position)
+    with evaluation.reading() as connection:
+        copied = connection.scalars(copy).one_or_none()
+    with source.reading() as connection:
+        return (
+            copied
+            == connection.scalars(select(events.c.id).where(events.c.position == position)).one_or_none()
+        )
 
 
 _AFTER_A_RESTORE = "The log was restored from an older copy: follow 'After a restore' in docs/operators.md"

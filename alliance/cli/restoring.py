@@ -1,11 +1,11 @@
-"""restored: what has to be said after a database came back from an older copy."""
+"""restored, refold: what has to be said after a database came back from an older copy."""
 
 from __future__ import annotations
 
 from uuid import uuid4
 
 import click
-from sqlalchemy import delete, update
+from sqlalchemy import Connection, delete, update
 
 from .. import broker, rosterview
 from ..database import Database
@@ -74,12 +74,33 @@ def _forget_messages(url: str, service: str, prefix: str) -> None:
     click.echo(f"broker: {dropped} messages dropped from {queue.name}")
 
 
+@click.command(epilog="Example: alliance refold --yes")
+@click.option("--yes", is_flag=True, help="Every projector is stopped.")
+def refold(yes: bool) -> None:
+    """Empty the read models, so that projectors fold the journal again from its start.
+
+    For another number of partitions. Scorecards are empty meanwhile; to fold one projection again beside its live
+    tables there is `alliance rebuild`.
+    """
+    if not yes:
+        raise click.UsageError("stop every projector first, then add --yes")
+    with Database(Settings.load().database_url("evaluation")).transaction() as connection:
+        _forget_read_models(connection)
+    click.echo("evaluation: the read models are empty; start the projectors, all with the same K")
+
+
 def _forget_journal(database: Database) -> None:
-    _, tables = composition.projections()
     with database.transaction() as connection:
-        for of_projection in tables.values():
-            for table in of_projection.values():
-                table.drop(connection, checkfirst=True)
-        for emptied in (journal, journal_sources, parked, projection_positions, checkpoint_table):
+        _forget_read_models(connection)
+        for emptied in (journal, journal_sources):
             connection.execute(delete(emptied))
         connection.execute(update(journal_head).values(position=0))
+
+
+def _forget_read_models(connection: Connection) -> None:
+    _, tables = composition.projections()
+    for of_projection in tables.values():
+        for table in of_projection.values():
+            table.drop(connection, checkfirst=True)
+    for emptied in (parked, projection_positions, checkpoint_table):
+        connection.execute(delete(emptied))

@@ -173,13 +173,14 @@ def _withdraw(pledge: Pledge, command: WithdrawPledge) -> list[Event]:
     if command.withdrawn_on < pledge.signature.signed_on:
         message = f"The pledge was signed on {pledge.signature.signed_on}; give that day or a later one."
         raise Invalid(message, errors=[{"field": "withdrawn_on", "message": message}])
+    # Where the pledge was signed is where it no longer counts, also when the child has moved since.
     return [
         PledgeWithdrawn(
             command.student,
             command.guardian,
             command.school_year,
-            command.school,
-            command.district,
+            pledge.signature.school,
+            pledge.signature.district,
             command.withdrawn_on,
         )
     ]

@@ -26,10 +26,12 @@ def import_in_child(body: dict[str, Any], context: Context) -> dict[str, Any]:
         stdout=subprocess.PIPE,
     )
     output, _ = child.communicate(call)
-    if child.returncode != 0:
+    if child.returncode < 0:  # killed, e.g. when the machine's memory was at its end
         raise Unavailable(
             "The import was interrupted; send the same bundle again, it goes on where it stopped."
         )
+    if child.returncode > 0:
+        raise AllianceError("The import failed; the operators' log has the reason.")
     answer = msgspec.json.decode(output)
     if "problem" in answer:
         raise from_problem(answer["problem"])

@@ -73,18 +73,23 @@ class Distributed:
         """Start these parts, or all, where they do not run; return when they are ready."""
         wanted = parts or tuple(self.commands)
         for part in wanted:
-            if not self.runs(part):
-                with (self.logs / part).open("ab") as log:
-                    self._processes[part] = subprocess.Popen(
-                        [*_DYING_WITH_US, str(_PROGRAMS / "alliance"), *self.commands[part][1:]],
-                        cwd=ROOT,
-                        env=self._environ(),
-                        stdin=subprocess.DEVNULL,
-                        stdout=log,
-                        stderr=log,
-                    )
+            self.launch(part)
         for part in wanted:
             self._await_ready(part)
+
+    def launch(self, part: str) -> None:
+        """Start a part unless it runs, and leave it to itself."""
+        if self.runs(part):
+            return
+        with (self.logs / part).open("ab") as log:
+            self._processes[part] = subprocess.Popen(
+                [*_DYING_WITH_US, str(_PROGRAMS / "alliance"), *self.commands[part][1:]],
+                cwd=ROOT,
+                env=self._environ(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
 
     def _await_ready(self, part: str) -> None:
         until(lambda: self.ready(part) or not self.runs(part), READY_SECONDS, f"{part} is ready")

@@ -24,15 +24,18 @@ PATIENCE = 60.0
 
 
 class State:
-    """Units and pupils by the names and sourcedIds of the bundle; pupils and class-months are handed out once."""
+    """Units and pupils by the names and sourcedIds of the bundle; pupils and class-months are handed out once.
 
-    def __init__(self, platform: Platform) -> None:
+    Imports the small state, or the bundle given.
+    """
+
+    def __init__(self, platform: Platform, bundle: bytes | None = None) -> None:
         self.platform = platform
         self._clients: dict[tuple[str, ...], httpx.Client] = {}
         self.tokens = Tokens(Database(self.database_url("gateway"), pool_size=2))
         self.api = self.client(platform.token)
-        with write_bundle(platform.var / "small.zip").open("rb") as bundle:
-            imported = self.api.post("/v1/rosters", content=bundle.read(), headers=ZIP)
+        content = bundle or write_bundle(platform.var / "small.zip").read_bytes()
+        imported = self.api.post("/v1/rosters", content=content, headers=ZIP)
         assert imported.status_code in (200, 201), imported.text
         self.wait_for(imported.json()["position"])
         listed = self.api.get("/v1/districts").json()["data"]

@@ -123,6 +123,7 @@ def test_a_folder_that_went_to_one_child_in_time_and_to_another_later_was_in_tim
 def test_where_a_school_has_homerooms_only_these_are_expected_and_count(
     engine: Engine, history: History
 ) -> None:
+    history.class_("c1", begins_on="2026-09-01", ends_on="2026-09-30")
     history.class_("c2", kind="scheduled")
     history.enrolled("ana", begins_on="2026-09-01")
     history.enrolled("ana", "c2", begins_on="2026-09-01")

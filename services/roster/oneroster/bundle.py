@@ -54,10 +54,10 @@ def open_bundle(path: Path, problems: Problems) -> Bundle:
     try:
         archive = zipfile.ZipFile(path)
     except FileNotFoundError:
-        raise Malformed(f"{path.name} is not there; give a OneRoster zip or a folder of CSV files.") from None
+        raise Malformed("The bundle is not there; give a OneRoster zip or a folder of CSV files.") from None
     except (zipfile.BadZipFile, OSError):
         raise Malformed(
-            f"{path.name} is not a zip file, or it is damaged; export the bundle again and send the zip itself."
+            "The bundle is not a zip file, or it is damaged; export it again and send the zip itself."
         ) from None
     with archive:
         return _named(_of_zip(path, archive.infolist(), problems), problems)
