@@ -24,6 +24,7 @@ from .database import Database
 from .envelope import Event
 from .errors import Refused, Unavailable
 from .journal import journal, journal_head, read
+from .pace import Pace
 from .parking import Parked
 from .projection import Projection, Rows, belongs, load, projection_positions, store
 from .tables import checkpoints
@@ -31,7 +32,6 @@ from .tables import checkpoints
 log = structlog.get_logger()
 
 BATCH = 2000
-IDLE_SECONDS = 0.05
 RETRY_SECONDS = 1.0
 
 #: What must end the process, not park a stream.
@@ -109,6 +109,7 @@ class Projector:
 
     def run(self, stopping: threading.Event) -> None:
         """Step until `stopping` is set; faults are waited out."""
+        idle = Pace()
         while not stopping.is_set():
             try:
                 passed = self.step()
@@ -118,8 +119,10 @@ class Projector:
                 stopping.wait(RETRY_SECONDS)
                 continue
             self.healthy = True
-            if not passed:
-                stopping.wait(IDLE_SECONDS)
+            if passed:
+                idle.worked()
+            else:
+                idle.rest(stopping)
 
     def replay(self, entry: Parked) -> int:
         """Fold a parked stream's events up to the checkpoint and release it; returns how many.

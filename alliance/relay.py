@@ -18,13 +18,12 @@ from . import checkpoints, metrics
 from .broker import Publisher
 from .errors import Unavailable
 from .log import Log
+from .pace import Pace
 
 log = structlog.get_logger()
 
 CHECKPOINT = "relay"
 BATCH = 2000
-#: Seconds between two looks at a log that had nothing new.
-IDLE_SECONDS = 0.05
 #: Seconds before the next try after a fault, doubled up to the longest.
 FIRST_RETRY, LONGEST_RETRY = 0.5, 5.0
 
@@ -57,20 +56,22 @@ class Relay:
 
     def run(self, stopping: threading.Event) -> None:
         """Step until `stopping` is set; faults are waited out."""
-        retry = FIRST_RETRY
+        idle, retry = Pace(), Pace(FIRST_RETRY, LONGEST_RETRY)
         while not stopping.is_set():
             try:
                 published = self.step()
             except Unavailable as error:
                 self.healthy = False
-                log.warning("relay waits", source=self._log.source, reason=error.detail, seconds=retry)
-                stopping.wait(retry)
-                retry = min(retry * 2, LONGEST_RETRY)
+                log.warning("relay waits", source=self._log.source, reason=error.detail)
+                retry.rest(stopping)
                 continue
-            self.healthy, retry = True, FIRST_RETRY
-            if not published:
+            self.healthy = True
+            retry.worked()
+            if published:
+                idle.worked()
+            else:
                 self._publisher.keep_alive()
-                stopping.wait(IDLE_SECONDS)
+                idle.rest(stopping)
         self._publisher.close()
 
     def _measure(self, lag: int, oldest: datetime | None) -> None:

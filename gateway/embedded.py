@@ -26,6 +26,7 @@ from alliance.database import Database
 from alliance.errors import Unavailable
 from alliance.feed import LocalFeed
 from alliance.journal import Journal
+from alliance.pace import Pace
 from alliance.projector import Projector
 from alliance.receiver import Receiver
 from alliance.settings import SERVICES, SOURCES, Settings
@@ -45,8 +46,6 @@ from .tokens import Tokens
 log = structlog.get_logger()
 
 THREADS = 16
-#: Seconds between two looks at logs that had nothing new: short while things happen, doubling in silence.
-FIRST_IDLE, LONGEST_IDLE = 0.02, 0.5
 FOLLOW_SECONDS = 1.0
 
 
@@ -101,7 +100,7 @@ class Embedded:
 
     def _project(self) -> None:
         # One thread for all of it: SQLite takes one writer at a time, and threads would only wait for each other.
-        idle = FIRST_IDLE
+        idle = Pace()
         while not self._stopping.is_set():
             try:
                 new = sum(receiver.catch_up() for receiver in self._receivers)
@@ -111,10 +110,9 @@ class Embedded:
                 self._stopping.wait(1)
                 continue
             if new or passed:
-                idle = FIRST_IDLE
-                continue
-            self._stopping.wait(idle)
-            idle = min(2 * idle, LONGEST_IDLE)
+                idle.worked()
+            else:
+                idle.rest(self._stopping)
 
     def _follow(self, views: list[Any]) -> None:
         while not self._stopping.wait(FOLLOW_SECONDS):

@@ -13,7 +13,7 @@ import httpx
 from sqlalchemy import Engine, create_engine
 
 from alliance.database import Database
-from alliance.settings import SERVICES
+from alliance.settings import SERVICES, SOURCES
 from deploy.running import Platform
 from gateway.tokens import Tokens
 from tests.e2e.small_state import CLASSES, FIRST, LAST, PERIODS, YEAR, write_bundle
@@ -86,6 +86,23 @@ class State:
             seconds,
             f"{asked['at_least']} is counted in",
         )
+
+    def head(self, source: str) -> int:
+        """The position of a service's log, as its own database has it."""
+        engine = self.engine(source)
+        with engine.connect() as connection:
+            found = int(connection.exec_driver_sql("SELECT position FROM log_head").scalar_one())
+        engine.dispose()
+        return found
+
+    def signed(self, district: str | None = None) -> tuple[int, int]:
+        """Pledges signed of students enrolled in the state, or in a district, once all that is logged is counted in."""
+        for source in SOURCES:
+            self.wait_for({"source": source, "sequence": self.head(source)})
+        address = f"/v1/districts/{district}/scorecard" if district else "/v1/state/scorecard"
+        card = self.api.get(address, params={"school_year": YEAR}).json()
+        ratio = card["indicators"]["pledges_signed"]
+        return ratio["numerator"], ratio["denominator"]
 
     def database_url(self, owner: str) -> str:
         template = self.platform.environment.get("ALLIANCE_DATABASE_URL")

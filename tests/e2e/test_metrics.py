@@ -137,14 +137,7 @@ def test_requests_are_timed_by_the_template_of_their_address(state: State) -> No
 
 
 def heads(state: State) -> dict[str, int]:
-    """The position of each log, as its own database has it."""
-    found = {}
-    for source in SOURCES:
-        engine = state.engine(source)
-        with engine.connect() as connection:
-            found[source] = int(connection.exec_driver_sql("SELECT position FROM log_head").scalar_one())
-        engine.dispose()
-    return found
+    return {source: state.head(source) for source in SOURCES}
 
 
 def test_positions_and_lags_tell_that_everything_has_arrived(busy: State) -> None:

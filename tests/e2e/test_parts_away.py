@@ -47,12 +47,6 @@ def settled(state: State, ask: Callable[[], httpx.Response]) -> httpx.Response:
     return answers[-1]
 
 
-def signed(state: State, district: str = "Alder County") -> int:
-    address = f"/v1/districts/{state.districts[district]}/scorecard"
-    card = settled(state, lambda: state.api.get(address, params={"school_year": YEAR})).json()
-    return int(card["indicators"]["pledges_signed"]["numerator"])
-
-
 @pytest.fixture
 def state(distributed_state: State) -> State:
     return distributed_state
@@ -103,7 +97,7 @@ def test_without_evaluation_commands_are_taken_and_scorecards_are_503(
     state: State, parts: Distributed, away: Callable[..., Any]
 ) -> None:
     district = state.districts["Alder County"]
-    before = signed(state)
+    before, enrolled = state.signed()
 
     with away(parts, "evaluation"):
         assert told_to_come_back(lambda: state.api.get(f"/v1/districts/{district}/scorecard"))
@@ -111,8 +105,7 @@ def test_without_evaluation_commands_are_taken_and_scorecards_are_503(
         taken = state.api.post("/v1/pledges", json=pledge(state.pupil()))
         assert taken.status_code == 201
 
-    state.wait_for(taken.json()["position"])
-    assert signed(state) == before + 1
+    assert state.signed() == (before + 1, enrolled)
 
 
 def test_without_roster_what_is_known_already_is_enough_to_sign_and_to_send(
@@ -157,7 +150,7 @@ def unpublished_seconds(parts: Distributed) -> float:
 def test_without_the_broker_commands_are_taken_the_lag_is_seen_and_afterwards_made_good(
     state: State, parts: Distributed
 ) -> None:
-    before = signed(state)
+    before, enrolled = state.signed()
     parts.rabbitmq.kill()
 
     taken = [state.api.post("/v1/pledges", json=pledge(state.pupil())) for _ in range(2)]
@@ -168,8 +161,7 @@ def test_without_the_broker_commands_are_taken_the_lag_is_seen_and_afterwards_ma
     assert not parts.ready("relay-pledges")
 
     parts.rabbitmq.start()
-    state.wait_for(taken[-1].json()["position"])
-    assert signed(state) == before + 2
+    assert state.signed() == (before + 2, enrolled)
     until(lambda: unpublished_seconds(parts) == 0, 60, "everything is published")
     until(
         lambda: parts.ready("relay-pledges") and parts.ready("receiver"), 60, "relay and receiver are ready"
@@ -219,14 +211,13 @@ def test_without_a_services_database_it_is_503_and_what_was_acknowledged_is_ther
 def test_without_evaluations_database_scorecards_are_503_and_catch_up_afterwards(
     state: State, parts: Distributed
 ) -> None:
-    before = signed(state)
+    before, enrolled = state.signed()
     with database_away(parts, "evaluation"):
         assert told_to_come_back(lambda: state.api.get("/v1/state/scorecard"))
         taken = state.api.post("/v1/pledges", json=pledge(state.pupil()))
         assert taken.status_code == 201
 
-    state.wait_for(taken.json()["position"])
-    assert signed(state) == before + 1
+    assert state.signed() == (before + 1, enrolled)
     assert parts.runs("receiver")
     assert parts.runs("projector")
 

@@ -15,7 +15,6 @@ from alliance.tables import events, log_head
 from tests.e2e.small_state import FIRST, YEAR
 from tests.e2e.state import State, pledge
 from tests.fixtures.command_line import alliance
-from tests.fixtures.waiting import until
 
 VERSION = 99
 
@@ -48,27 +47,21 @@ def append_withdrawal(state: State, pupil: dict[str, Any]) -> int:
     return int(head) + 1
 
 
-def signed(state: State, district: str) -> int:
-    card = state.api.get(f"/v1/districts/{district}/scorecard", params={"school_year": YEAR}).json()
-    return int(card["indicators"]["pledges_signed"]["numerator"])
-
-
 def test_its_stream_is_parked_the_others_flow_and_after_the_mend_it_is_replayed(
     state: State, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     environment = state.platform.environment
     ours, others = state.pupil(), state.pupil()
     stream, district = f"pledge-{ours['student']}-{YEAR}", ours["district"]
-    state.wait_for(state.api.post("/v1/pledges", json=pledge(ours)).json()["position"])
-    before = signed(state, district)
+    state.api.post("/v1/pledges", json=pledge(ours)).raise_for_status()
+    before, enrolled = state.signed(district)
 
     unknown = append_withdrawal(state, ours)
     later = state.api.post("/v1/pledges", json=pledge(others)).json()["position"]
     assert later["sequence"] == unknown + 1
-    state.wait_for(later)
 
     # Theirs counts, ours stands as it stood.
-    assert signed(state, district) == before + 1
+    assert state.signed(district) == (before + 1, enrolled)
     listed = alliance("parked", "list", environment=environment)
     row = next(line for line in listed.out.splitlines() if stream in line)
     assert "participation" in row
@@ -96,6 +89,6 @@ def test_its_stream_is_parked_the_others_flow_and_after_the_mend_it_is_replayed(
     assert f"participation {stream}: 1 events folded" in mended.out
     assert "1 of 1 streams flow again." in mended.out
     assert alliance("parked", "list", environment=environment).out == "Nothing is parked.\n"
-    until(lambda: signed(state, district) == before, what="ours is withdrawn")
+    assert state.signed(district) == (before, enrolled)
     assert alliance("doctor", environment=environment).status == 0
     assert alliance("rebuild", "participation", environment=environment).status == 0

@@ -242,6 +242,7 @@ def test_a_dry_run_tells_when_an_import_would_take_a_confirmation(migrated: Run,
         (("rebuild", "surveys", "--partitions", "3"), "--partitions"),
         (("rebuild", "surveys"), "--partitions"),
         (("restored", "pledges"), "add --yes"),
+        (("refold",), "add --yes"),
         (("project", "--partition", "2/2"), "k below K"),
         (("project", "--partition", "all"), "k/K"),
         (("simulate", "sample"), "give --token-file"),
@@ -254,6 +255,18 @@ def test_a_command_that_cannot_work_says_what_to_give_instead(migrated: Run, wor
     assert status in (1, 2)
     assert said in " ".join(error.split())
     assert "Traceback" not in error
+
+
+def test_a_restore_is_not_declared_while_the_queue_cannot_be_emptied(migrated: Run) -> None:
+    before = migrated("doctor")[1]
+
+    status, out, error = migrated("restored", "surveys", "--yes", BROKER_URL="amqp://a:b@127.0.0.1:9//")
+
+    assert status == 1
+    assert "Nothing was changed" in error
+    assert "Start RabbitMQ, or correct ALLIANCE_BROKER_URL." in " ".join(error.split())
+    assert out == ""
+    assert migrated("doctor")[1] == before
 
 
 def test_nothing_parked_is_said_so(migrated: Run) -> None:
