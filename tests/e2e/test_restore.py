@@ -47,7 +47,7 @@ def standing(state: State) -> int:
     with engine.connect() as connection:
         rows = connection.exec_driver_sql("SELECT stream, type FROM events ORDER BY position").all()
     engine.dispose()
-    return list(dict(row._tuple() for row in rows).values()).count("PledgeSigned")
+    return list(dict(rows).values()).count("PledgeSigned")
 
 
 def logged(state: State) -> set[str]:

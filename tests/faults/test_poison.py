@@ -36,7 +36,7 @@ def test_a_fold_that_raises_parks_its_stream_and_no_other(folding: Pipeline, err
     folding.projection.breaks = error
     folding.sign(8)
     sign_poison(folding)
-    folding.log.append(append("ill", 1, [withdrawn("ill"), signed("ill")]))
+    folding.log.append(append("ill", 1, [signed("ill"), withdrawn("ill")]))
     folding.sign(8)
     folding.project()
     (entry,) = parked(folding)
@@ -53,7 +53,7 @@ def test_a_fold_that_raises_parks_its_stream_and_no_other(folding: Pipeline, err
     assert sum(one + other for one, other in totals.values()) == 20, "half a fold is not kept"
     assert sample("alliance_parked_streams", projection="signatures") == 1
 
-    folding.log.append(append("ill", 3, [withdrawn("ill")]))
+    folding.log.append(append("ill", 3, [signed("ill")]))
     folding.sign(4)
     folding.project()
     (entry,) = parked(folding)
