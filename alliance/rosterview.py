@@ -16,7 +16,7 @@ from sqlalchemy import Column, Connection, Date, Index, MetaData, Table, Text, d
 from . import checkpoints, contracts
 from .database import Database
 from .envelope import Event
-from .errors import Diverged, NotFound
+from .errors import Diverged, NotFound, Unavailable, UnknownContract
 from .feed import Feed
 from .rows import upsert_many
 
@@ -88,8 +88,8 @@ class RosterView:
     def follow(self) -> int:
         """Fold what is new in roster's feed, page by page, each page with its checkpoint in one transaction.
 
-        Returns the number of events folded; raises Unavailable when roster or the database is away, Diverged when
-        roster's log is not the one followed so far.
+        Returns the number of events folded; raises Unavailable when roster or the database is away or roster is of
+        a newer release, Diverged when roster's log is not the one followed so far.
         """
         folded = 0
         with self._following:
@@ -275,7 +275,13 @@ def _fold(connection: Connection, events: Iterable[Event]) -> None:
     for event in events:
         if event.type not in _FOLDED:
             continue
-        data = contracts.upcast(event.type, event.schema_version, event.data)
+        try:
+            data = contracts.upcast(event.type, event.schema_version, event.data)
+        except UnknownContract as error:
+            # Skipped, it would be missing for good; the view stays where it is, and old facts still serve.
+            raise Unavailable(
+                f"The roster is of a newer release than this service; upgrade it ({error})."
+            ) from error
         match event.type:
             case "DistrictRegistered":
                 put(districts, district=data["district"], name=data["name"])

@@ -149,13 +149,14 @@ def main() -> int:
             style="red",
         )
         return 1
+    empty = platform.apps["roster"].log.head()[0] == 0
     with _pid_file(settings):
         platform.start()
         close = _internal_port(platform, console)
         serving = threading.Thread(target=server.run, daemon=True)
         serving.start()
         try:
-            first_sight.show(platform.tokens, settings, console)
+            first_sight.show(platform.tokens, settings, console, empty=empty)
             while serving.is_alive():
                 serving.join(1)
         except KeyboardInterrupt:

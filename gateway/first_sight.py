@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from alliance.settings import Settings
-from simulation.client import Api, at_least
+from simulation.client import Api, Refusal, at_least
 from simulation.sample import write_sample
 from simulation.year import play
 
@@ -36,35 +36,42 @@ def state_token(tokens: Tokens, path: Path) -> tuple[str, str]:
     return token.id, secret
 
 
-def show(tokens: Tokens, settings: Settings, console: Console) -> None:
-    """Play the sample if it is wanted and not there yet, then print where to go on."""
+def show(tokens: Tokens, settings: Settings, console: Console, *, empty: bool) -> None:
+    """Play the sample if it is wanted and not there yet, then print where to go on. `empty`: there is no roster."""
     address = f"http://{settings.host}:{settings.port}"
     token, secret = state_token(tokens, settings.var / "state.token")
     folder = settings.var / "sample"
     positions: Mapping[str, int] = {}
-    played = (folder / "played.json").exists()
-    # A folder without a played year is a sample that was interrupted; without one, the roster is somebody's own.
-    wanted = settings.sample != "none" and not played
-    if wanted and not folder.exists() and _read(address, secret, {}):
-        console.print(
-            "There are districts already, so the sample is left out; another ALLIANCE_VAR can hold it."
-        )
-        wanted = False
-    if wanted:
-        console.print("Loading a sample state and playing its school year through the API:")
-        folder.mkdir(parents=True, exist_ok=True)
-        bundle = folder / "roster.zip"
-        write_sample(bundle, SEED)
-        year = play(address, secret, bundle, SEED, folder, bulk=True)
-        for note in year.notes:
-            console.print(f"Note: {note}", markup=False)
-        positions = year.positions
+    if settings.sample != "none" and not (folder / "played.json").exists():
+        # With a folder it is a sample whose playing was interrupted; without one, the roster is somebody's own.
+        if empty or folder.exists():
+            positions = _play(address, secret, folder, console)
+        else:
+            console.print(
+                "There is a roster already, so the sample is left out; another ALLIANCE_VAR can hold it."
+            )
     console.print(_districts(_read(address, secret, positions)))
     console.print(f"Alliance runs at {address} (Ctrl-C or `make down` stops it)")
     console.print(f"  API reference   {address}/docs")
     console.print(f"  sign in once    {address}{sessions.create_link(tokens.database, token)}")
     console.print(f"  state's token   {secret}")
     console.print(f"                  also in {settings.var / 'state.token'}")
+
+
+def _play(address: str, secret: str, folder: Path, console: Console) -> Mapping[str, int]:
+    """The positions up to which the sample's year is played; none when the platform refuses it, and says why."""
+    console.print("Loading a sample state and playing its school year through the API:")
+    folder.mkdir(parents=True, exist_ok=True)
+    bundle = folder / "roster.zip"
+    write_sample(bundle, SEED)
+    try:
+        played = play(address, secret, bundle, SEED, folder, bulk=True)
+    except Refusal as refusal:
+        console.print(f"The sample could not be played to its end: {refusal}", style="red", markup=False)
+        return {}
+    for note in played.notes:
+        console.print(f"Note: {note}", markup=False)
+    return played.positions
 
 
 def _read(address: str, secret: str, positions: Mapping[str, int]) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from alliance import rosterview
 from alliance.database import Database
-from alliance.errors import Diverged, NotFound, Unavailable, UnknownContract
+from alliance.errors import Diverged, NotFound, Unavailable
 from alliance.feed import Page
 from alliance.migrations import upgrade
 from alliance.rosterview import RosterView
@@ -252,7 +252,7 @@ def test_a_page_that_cannot_be_folded_leaves_the_view_as_it_was(view: RosterView
     roster.guardian("s2", "g2")
     odd = roster.events[-1]
     roster.events[-1] = msgspec.structs.replace(odd, schema_version=9)
-    with pytest.raises(UnknownContract):
+    with pytest.raises(Unavailable, match="newer release"):
         view.follow()
     assert (view.position(), view.student("s2")) == (1, None)
     roster.events[-1] = odd

@@ -7,8 +7,10 @@ import os
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from queue import Queue
 from typing import Any, NamedTuple
 
 import jsonschema
@@ -41,21 +43,28 @@ def log_of(source: str, folder: Path) -> Log:
 
 
 class Subscriber:
-    """A subscriber's process; `lines` are those that it has printed."""
+    """A subscriber's process, and what it prints."""
 
     def __init__(self, *command: str) -> None:
         environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
         self._process = subprocess.Popen(
             [sys.executable, *command], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
         )
+        self._lines: Queue[str] = Queue()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self._lines.put(line.strip())
 
     def line(self) -> str:
-        assert self._process.stdout is not None
-        return self._process.stdout.readline().strip()
+        """Its next line; fails after 20 seconds without one."""
+        return self._lines.get(timeout=20)
 
     def end(self) -> None:
         self._process.kill()
-        self._process.communicate()
+        self._process.wait()
 
 
 @pytest.fixture
