@@ -1,4 +1,4 @@
-"""The small state on both forms, each started once a session by the first test that asks."""
+"""The small state on both forms, each started by the first test that asks and stopped when this folder is through."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def state(request: pytest.FixtureRequest) -> State:
     return found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def embedded_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[State]:
     var = tmp_path_factory.mktemp("embedded")
     with running("embedded", var, {"ALLIANCE_LOG_LEVEL": "DEBUG"}) as platform:
@@ -29,7 +29,7 @@ def embedded_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[State]:
         state.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def distributed_parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Distributed]:
     """The distributed form, empty before `distributed_state` is asked for."""
     sweep()
@@ -42,7 +42,7 @@ def distributed_parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dist
         without(str(missing))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def distributed_state(distributed_parts: Distributed) -> Iterator[State]:
     state = State(distributed_parts.platform())
     yield state

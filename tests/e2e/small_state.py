@@ -9,13 +9,15 @@ Every word about a person is unmistakable: whatever `CANARY` finds outside roste
 
 from __future__ import annotations
 
+import io
 import re
+import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from tests.builders_roster import Tables, texts, write_zip
+from tests.builders_roster import Tables, texts
 
 #: A survey's days are days where the families live, so the school year is the one that it is there.
 TODAY = datetime.now(ZoneInfo("America/Chicago")).date()
@@ -33,7 +35,17 @@ CANARY = re.compile(r"zylph|vorquent|krellmoor|601-557-70", re.IGNORECASE)
 
 
 def write_bundle(path: Path) -> Path:
-    return write_zip(path, texts(tables()))
+    path.write_bytes(zipped(tables()))
+    return path
+
+
+def zipped(changed: Tables) -> bytes:
+    """A bundle of these tables, in memory."""
+    bundle = io.BytesIO()
+    with zipfile.ZipFile(bundle, "w") as archive:
+        for name, text in texts(changed).items():
+            archive.writestr(name, text)
+    return bundle.getvalue()
 
 
 def tables() -> Tables:

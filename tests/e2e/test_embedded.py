@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import re
 import signal
@@ -10,7 +9,6 @@ import socket
 import sqlite3
 import subprocess
 import sys
-import zipfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -23,7 +21,8 @@ import pytest
 from alliance.private_servers.process import free_port
 from alliance.settings import SOURCES
 from deploy.running import ROOT
-from tests.builders_roster import small, texts
+from tests.builders_roster import small
+from tests.e2e.small_state import zipped
 from tests.e2e.state import ZIP
 from tests.fixtures.waiting import until
 
@@ -258,17 +257,12 @@ def test_a_taken_internal_port_costs_the_metrics_only(undisturbed: Up, tmp_path:
 
 
 def test_the_sample_never_comes_to_a_roster_of_ones_own(tmp_path: Path) -> None:
-    bundle = io.BytesIO()
-    with zipfile.ZipFile(bundle, "w") as archive:
-        for name, text in texts(small()).items():
-            archive.writestr(name, text)
+    bundle = zipped(small())
     up = Up(tmp_path / "var", sample="none")
     with up.running() as process:
         up.await_shown(process)
         headers = {"Authorization": f"Bearer {up.token}", **ZIP}
-        imported = httpx.post(
-            f"{up.base_url}/v1/rosters", content=bundle.getvalue(), headers=headers, timeout=60
-        )
+        imported = httpx.post(f"{up.base_url}/v1/rosters", content=bundle, headers=headers, timeout=60)
         assert imported.status_code == 201
         make_down(up, process)
     positions = up.positions()

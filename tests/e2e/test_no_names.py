@@ -6,9 +6,7 @@ every table of every database, every log line, every metrics page, every event, 
 
 from __future__ import annotations
 
-import io
 import json
-import zipfile
 from functools import cache
 from typing import Any
 from urllib.parse import quote
@@ -17,9 +15,9 @@ import httpx
 import pytest
 from sqlalchemy import MetaData, inspect, select
 
-from tests.builders_roster import row, texts
+from tests.builders_roster import row
 from tests.e2e.distributed import Distributed
-from tests.e2e.small_state import CANARY, FIRST, YEAR, tables
+from tests.e2e.small_state import CANARY, FIRST, YEAR, tables, zipped
 from tests.e2e.state import (
     OWNERS,
     ZIP,
@@ -155,11 +153,7 @@ def damaged_bundle() -> bytes:
         ]),
     ):  # fmt: skip
         changed[table] += rows
-    bundle = io.BytesIO()
-    with zipfile.ZipFile(bundle, "w") as archive:
-        for name, text in texts(changed).items():
-            archive.writestr(name, text)
-    return bundle.getvalue()
+    return zipped(changed)
 
 
 def test_of_all_tables_of_all_services_names_are_only_in_those_made_for_them(played: State) -> None:

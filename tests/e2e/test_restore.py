@@ -15,9 +15,9 @@ import psycopg2
 import pytest
 
 from deploy.running import running
-from tests.builders_roster import row, texts, write_zip
+from tests.builders_roster import row
 from tests.e2e.distributed import Distributed
-from tests.e2e.small_state import CHILDREN, FIRST, YEAR, tables
+from tests.e2e.small_state import CHILDREN, FIRST, YEAR, tables, zipped
 from tests.e2e.state import ZIP, State, events, pledge, withdrawal
 from tests.fixtures.command_line import alliance
 from tests.fixtures.waiting import until
@@ -154,7 +154,7 @@ def test_after_a_restore_of_the_roster_the_views_of_it_are_made_again_too(var: P
     grown["enrollments"].append(
         {**row(grown, "enrollments", "e-a1-1"), "sourcedId": "e-new", "userSourcedId": newcomer}
     )
-    bundle = write_zip(var / "grown.zip", texts(grown)).read_bytes()
+    bundle = zipped(grown)
     with running("embedded", var) as platform:
         state = State(platform, bundle)
         first = state.enrolments["e-new"]
