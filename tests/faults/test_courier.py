@@ -49,9 +49,8 @@ def waiting_in_queue(pipeline: Pipeline) -> int:
 
 def test_everything_arrives_when_nothing_goes_wrong(pipeline: Pipeline) -> None:
     before = duplicates()
-    pipeline.run_receiver()
-    pipeline.run_relay()
-    pipeline.run_projector()
+    pipeline.run_all()
+    until(lambda: pipeline.receiver.healthy, 20, "the receiver reads its queue, and the feed no more")
     for _ in range(5):
         pipeline.sign(30)
     pipeline.settle()

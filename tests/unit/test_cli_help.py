@@ -16,7 +16,8 @@ from alliance.cli import cli
 #: What the operators' guide and the README promise.
 PROMISED = {
     "migrate", "serve", "relay", "receive", "project", "rebuild", "parked list", "parked replay", "tokens create",
-    "tokens list", "tokens revoke", "roster import", "simulate sample", "simulate mississippi", "doctor", "restored", "refold",
+    "tokens list", "tokens revoke", "roster import", "simulate sample", "simulate mississippi", "doctor", "restored",
+    "refold",
 }  # fmt: skip
 
 
