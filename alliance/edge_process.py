@@ -4,11 +4,12 @@ The patches below must come before any other import, or a module would keep the 
 that is why an edge is a process of its own and not a function of the command line.
 """
 
-import warnings
+import logging
 
-# eventlet announces its own end at every import; it is pinned, and only edges use it.
-warnings.filterwarnings("ignore", module="eventlet.*")
-warnings.filterwarnings("ignore", message=".*[Ee]ventlet.*")
+# eventlet announces its own end at every start, in plain text between lines of JSON. It is pinned, and only edges
+# use it; with warnings going to a logger that nobody has configured yet, the notice ends there.
+logging.captureWarnings(True)
+logging.getLogger("py.warnings").addHandler(logging.NullHandler())
 
 import eventlet  # noqa: E402
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from typing import Any
 
 import structlog
 
@@ -12,7 +13,13 @@ log = structlog.get_logger()
 
 def configure(part: str, level: str = "INFO") -> None:
     """Log to standard error. Other libraries' records pass through the same renderer, from WARNING on."""
+
+    def say_part(_logger: Any, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+        # Not a context variable: each thread, and each of an edge's workers, starts without those of the others.
+        return {"part": part, **event}
+
     shared: list[structlog.typing.Processor] = [
+        say_part,
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -24,7 +31,6 @@ def configure(part: str, level: str = "INFO") -> None:
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(part=part)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(

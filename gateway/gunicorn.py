@@ -21,6 +21,9 @@ backlog = 256
 #: Seconds for requests under way when the process is told to stop.
 graceful_timeout = 15
 
+#: gunicorn's own lines are plain text; what matters of a request is logged by the gateway, as JSON.
+loglevel = "warning"
+
 #: gunicorn 27 would keep a control socket in the home folder: shared by two gateways, and absent in a container.
 control_socket_disable = True
 

@@ -6,8 +6,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.e2e.distributed import Distributed
 from tests.e2e.state import State, events, pledge
 from tests.fixtures.waiting import until
@@ -19,7 +17,6 @@ def lines(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
-@pytest.mark.xfail(reason="eventlet announces its end, and gunicorn its start, in plain text")
 def test_every_line_of_every_part_is_json_and_says_which_part_when_and_how_grave(
     distributed_state: State, parts: Distributed
 ) -> None:

@@ -41,7 +41,6 @@ KEPT = {
     "roster.students",
     "roster.guardians",
     "roster.classes",  # a class is called after its teacher
-    "roster.enrolments",  # a source makes its ids of what it likes
     "pledges.notes",
     "folders.void_reasons",
 }
@@ -151,7 +150,7 @@ def damaged_bundle() -> bytes:
              "familyName": "Vorquentkid", "agentSourcedIds": "g-Vorquentnew", "grades": "03"},
         ]),
         ("enrollments", [
-            {"sourcedId": "e-Vorquentnew", "classSourcedId": "a4", "schoolSourcedId": "s-a-middle",
+            {"sourcedId": "e-new", "classSourcedId": "a4", "schoolSourcedId": "s-a-middle",
              "userSourcedId": "p-Vorquentnew", "role": "student"},
         ]),
     ):  # fmt: skip
