@@ -429,3 +429,16 @@ def test_in_1p2_a_user_without_any_role_is_reported(tmp_path: Path) -> None:
     stated, problems = stated_by(tables, tmp_path / "b", version="1.2")
     assert ("users.csv", 6, "sourcedId", "no_role", "warning") in problems
     assert stated.guardians.rows["sourced_id"].to_list() == ["g-1"]
+
+
+def test_a_name_in_the_column_of_grades_never_becomes_a_grade(tmp_path: Path) -> None:
+    tables = small()
+    row(tables, "users", "p-1").update(grades="Ada")
+    row(tables, "classes", "c-3").update(grades="03,Ms Bell,KG")
+
+    stated, problems = stated_by(tables, tmp_path)
+
+    assert ("users.csv", 2, "grades", "grade", "warning") in problems
+    students = {student["sourced_id"]: student["grade"] for student in stated.students.rows.to_dicts()}
+    assert students["p-1"] is None
+    assert stated.classes["c-3"].grades == ("03", "KG")

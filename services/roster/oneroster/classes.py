@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -17,7 +18,9 @@ from .stated import Class, Org, Session
 #: First and last day that the enrolments of a class name; None where they name none.
 Days = tuple[date | None, date | None]
 
-LONGEST_GRADE = 8
+#: The grades that an event may hold: the words of CEDS, as OneRoster asks, and plain numbers. Any other text could be
+#: a name in the wrong column, and an event is for ever.
+GRADE = r"(?i)^(IT|PR|PK|TK|KG|K|PS|UG|Other|\d{1,2})$"
 
 
 def read_classes(
@@ -71,7 +74,7 @@ def read_classes(
             begins_on=begins_on,
             ends_on=ends_on,
             kind=_kind(rows, row),
-            grades=tuple(grade for grade in split(row["grades"]) if len(grade) <= LONGEST_GRADE),
+            grades=tuple(grade for grade in split(row["grades"]) if re.search(GRADE, grade)),
             title=row["title"],
         )
     return classes

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from .classes import LONGEST_GRADE
+from .classes import GRADE
 from .layout import GUARDIAN_ROLES, USER_ROLES, spelled
 from .rowchecks import Rows, absent, among, minus, names
 from .stated import Known, Org, Part
@@ -133,7 +133,7 @@ def _students(users: Rows, roles: pl.DataFrame, placed: pl.DataFrame, orgs: pl.S
         .select("sourcedId", "org")
     )
     students = students.with_columns(grade=pl.col("grades").str.split(",").list.first().str.strip_chars())
-    strange = students.filter(pl.col("grade").str.len_chars() > LONGEST_GRADE)
+    strange = students.filter((pl.col("grade") != "") & ~pl.col("grade").str.contains(GRADE))
     users.warn(
         strange, "grades", "grade", lambda value: f"{value!r} is no grade like KG or 03; it was left out."
     )
@@ -141,7 +141,7 @@ def _students(users: Rows, roles: pl.DataFrame, placed: pl.DataFrame, orgs: pl.S
         sourced_id="sourcedId",
         given="givenName",
         family="familyName",
-        grade=pl.when(pl.col("grade").str.len_chars().is_between(1, LONGEST_GRADE)).then("grade"),
+        grade=pl.when(pl.col("grade").str.contains(GRADE)).then("grade"),
         org="org",
     )
 
