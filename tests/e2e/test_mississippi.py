@@ -1,6 +1,6 @@
 """Mississippi's real districts through the whole platform: what comes back is what was put in, to the last count.
 
-Each test plays on a platform of its own, empty at first, once in either form.
+Each test plays on a platform of its own, empty at first: in both forms where the form could matter, else embedded.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def test_returns_entered_as_a_list_a_class_are_counted_as_those_in_bulk(
 
 
 def test_all_144_districts_come_back_exactly_and_the_state_close_to_the_truth(
-    platform: Platform, tmp_path: Path
+    embedded: Platform, tmp_path: Path
 ) -> None:
     real = [
         replace(each, schools=(replace(each.schools[0], first=0, last=12),))
@@ -66,7 +66,7 @@ def test_all_144_districts_come_back_exactly_and_the_state_close_to_the_truth(
     ]
     bundle = write_state(tmp_path / "roster.zip", "Mississippi", real, seed=1)
     assert bundle.districts == 144
-    assert_recovered(platform, bundle, tmp_path)
+    assert_recovered(embedded, bundle, tmp_path)
 
 
 @pytest.mark.skipif(SCALE == 0, reason="set SCALE, e.g. to 0.05, to play in all 1,045 schools")
