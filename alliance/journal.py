@@ -122,19 +122,19 @@ class Journal:
 
     def source(self, source: str) -> tuple[int, str]:
         """The position up to which a source is copied, and its epoch ("" while unknown)."""
-        with self.database.reading() as connection:
+        with self.database.asking() as connection:
             row = connection.execute(
                 select(journal_sources).where(journal_sources.c.source == source)
             ).one_or_none()
         return (row.position, row.epoch) if row else (0, "")
 
     def head(self) -> int:
-        with self.database.reading() as connection:
+        with self.database.asking() as connection:
             return int(connection.scalars(select(journal_head.c.position)).one())
 
     def read(self, after: int, limit: int) -> list[tuple[int, Event]]:
         """At most `limit` (journal position, event) after a position, without holes."""
-        with self.database.reading() as connection:
+        with self.database.asking() as connection:
             return read(connection, after, limit)
 
 

@@ -204,7 +204,7 @@ class Log:
         ids = [str(context.command_id) for context in contexts if context.keyed]
         if not ids:
             return {}
-        with self.database.reading() as connection:
+        with self.database.asking() as connection:
             return self._taken(connection, ids)
 
     def first_result(self, context: Context, fingerprint: str) -> Appended | None:
@@ -220,7 +220,7 @@ class Log:
         """The events of several streams in one query; a stream without events is absent."""
         query = select(events).where(events.c.stream.in_(sorted(set(streams)))).order_by(events.c.position)
         found: dict[str, list[Event]] = {}
-        with self.database.reading() as connection:
+        with self.database.asking() as connection:
             for row in connection.execute(query):
                 event = from_row(row, source=self.source, position=row.position)
                 data = contracts.upcast(event.type, event.schema_version, event.data)
@@ -230,14 +230,14 @@ class Log:
     def read(self, after: int, limit: int) -> list[Event]:
         """At most `limit` events after a position, as written: without holes, so the next page starts at the last."""
         query = select(events).where(events.c.position > after).order_by(events.c.position).limit(limit)
-        with self.database.reading() as connection:
+        with self.database.asking() as connection:
             return [
                 from_row(row, source=self.source, position=row.position) for row in connection.execute(query)
             ]
 
     def head(self) -> tuple[int, str]:
         """The position of the newest event and the log's epoch."""
-        with self.database.reading() as connection:
+        with self.database.asking() as connection:
             row = connection.execute(select(log_head.c.position, log_head.c.epoch)).one()
         return row.position, row.epoch
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 #: Seconds of the first rest, and of the longest: fresh while things happen, cheap in silence.
-FIRST, LONGEST = 0.02, 0.25
+FIRST, LONGEST = 0.03, 0.25
 
 
 class Pace:

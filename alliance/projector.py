@@ -32,6 +32,8 @@ from .tables import checkpoints
 log = structlog.get_logger()
 
 BATCH = 2000
+#: After fewer events than these it rests a moment: a step costs a dozen queries, however few events it finds.
+WORTHWHILE = 500
 RETRY_SECONDS = 1.0
 
 #: What must end the process, not park a stream.
@@ -121,7 +123,7 @@ class Projector:
             self.healthy = True
             if passed:
                 idle.worked()
-            else:
+            if passed < WORTHWHILE:
                 idle.rest(stopping)
 
     def replay(self, entry: Parked) -> int:

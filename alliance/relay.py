@@ -24,6 +24,8 @@ log = structlog.get_logger()
 
 CHECKPOINT = "relay"
 BATCH = 2000
+#: After fewer events than these it rests a moment, for more to share the next round trips.
+WORTHWHILE = 100
 #: Seconds before the next try after a fault, doubled up to the longest.
 FIRST_RETRY, LONGEST_RETRY = 0.5, 5.0
 
@@ -39,7 +41,7 @@ class Relay:
     def step(self) -> int:
         """Publish one batch; returns the number of events. Raises Unavailable when broker or database is away."""
         database = self._log.database
-        with database.reading() as connection:
+        with database.asking() as connection:
             position, _ = checkpoints.load(connection, CHECKPOINT)
         head, epoch = self._log.head()
         events = self._log.read(position, BATCH) if head > position else []
@@ -71,6 +73,7 @@ class Relay:
                 idle.worked()
             else:
                 self._publisher.keep_alive()
+            if published < WORTHWHILE:
                 idle.rest(stopping)
         self._publisher.close()
 

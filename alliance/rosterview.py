@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Table, or_, select
+from sqlalchemy import Column, Connection, or_, select
 
 from . import checkpoints
 from .database import Database
@@ -41,7 +41,7 @@ class RosterView:
         folded = 0
         with self._following:
             while True:
-                with self.database.reading() as connection:
+                with self.database.asking() as connection:
                     position, epoch = checkpoints.load(connection, NAME)
                 page = self._feed.page(position)
                 if page.head < position or (epoch and page.epoch != epoch):
@@ -65,7 +65,7 @@ class RosterView:
 
     def position(self) -> int:
         """The position of roster's log that this view is as of."""
-        with self.database.reading() as connection:
+        with self.database.asking() as connection:
             return checkpoints.load(connection, NAME)[0]
 
     def student(self, student: str) -> Any | None:
@@ -75,6 +75,20 @@ class RosterView:
     def class_(self, class_: str) -> Any | None:
         """(class_, school, district, school_year, begins_on, ends_on), or None."""
         return self._one(select(classes).where(classes.c.class_ == class_))
+
+    def classes(self, wanted: Iterable[str]) -> dict[str, Any]:
+        """The rows of many classes, for bulk commands; those that are unknown even after a look at the feed are
+        absent."""
+        ids = sorted(set(wanted))
+        found = self._classes(ids)
+        if len(found) < len(ids):
+            self.follow()
+            found = self._classes(ids)
+        return found
+
+    def _classes(self, ids: list[str]) -> dict[str, Any]:
+        with self.database.reading() as connection:
+            return {row.class_: row for row in _rows(connection, classes.c.class_, ids)}
 
     def school(self, school: str) -> Any | None:
         return self._one(select(schools).where(schools.c.school == school))
@@ -100,11 +114,11 @@ class RosterView:
             .order_by(enrolments.c.student)
             .distinct()
         )
-        with self.database.reading() as connection:
+        with self.database.asking() as connection:
             return list(connection.scalars(query))
 
     def guardians(self, student: str) -> set[str]:
-        with self.database.reading() as connection:
+        with self.database.asking() as connection:
             return set(connection.scalars(select(guardians.c.guardian).where(guardians.c.student == student)))
 
     def facts(self, wanted: Iterable[str]) -> dict[str, tuple[Any, set[str]]]:
@@ -121,8 +135,8 @@ class RosterView:
 
     def _facts(self, ids: list[str]) -> dict[str, tuple[Any, set[str]]]:
         with self.database.reading() as connection:
-            found = {row.student: (row, set[str]()) for row in _rows(connection, students, ids)}
-            for row in _rows(connection, guardians, ids):
+            found = {row.student: (row, set[str]()) for row in _rows(connection, students.c.student, ids)}
+            for row in _rows(connection, guardians.c.student, ids):
                 if row.student in found:
                     found[row.student][1].add(row.guardian)
         return found
@@ -139,7 +153,7 @@ class RosterView:
         if school is not None:
             query = query.where(enrolments.c.school == school)
         found: dict[str, list[str]] = {}
-        with self.database.reading() as connection:
+        with self.database.asking() as connection:
             for household, of_school in connection.execute(query):
                 found.setdefault(household, []).append(of_school)
         return found
@@ -161,7 +175,7 @@ class RosterView:
         )
 
     def _one(self, query: Any) -> Any | None:
-        with self.database.reading() as connection:
+        with self.database.asking() as connection:
             return connection.execute(query).one_or_none()
 
 
@@ -176,6 +190,6 @@ def _on(day: date) -> list[Any]:
     return [enrolments.c.begins_on <= day, or_(enrolments.c.ends_on.is_(None), enrolments.c.ends_on >= day)]
 
 
-def _rows(connection: Connection, table: Table, ids: list[str]) -> Iterable[Any]:
+def _rows(connection: Connection, column: Column[str], ids: list[str]) -> Iterable[Any]:
     for start in range(0, len(ids), 5000):
-        yield from connection.execute(select(table).where(table.c.student.in_(ids[start : start + 5000])))
+        yield from connection.execute(select(column.table).where(column.in_(ids[start : start + 5000])))

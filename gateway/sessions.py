@@ -44,7 +44,7 @@ def start(database: Database, token_id: str, now: datetime) -> str:
 def token_of(database: Database, session: str, now: datetime) -> str | None:
     """The id of the token that this session belongs to, or None when it has ended. The token may be revoked by now."""
     query = select(sessions.c.token).where(sessions.c.hash == hash_of(session), sessions.c.expires_at > now)
-    with database.reading() as connection:
+    with database.asking() as connection:
         return connection.execute(query).scalar()
 
 

@@ -101,7 +101,7 @@ class Tokens:
 
     def all(self) -> list[Token]:
         """Every token ever made, oldest first, with the expired and the revoked ones."""
-        with self.database.reading() as connection:
+        with self.database.asking() as connection:
             return [
                 _token(row)
                 for row in connection.execute(select(tokens).order_by(tokens.c.created_at, tokens.c.id))
@@ -122,7 +122,7 @@ class Tokens:
         return _token(row)
 
     def _valid(self, condition: Any) -> Token | None:
-        with self.database.reading() as connection:
+        with self.database.asking() as connection:
             row = connection.execute(select(tokens).where(condition)).first()
         token = _token(row) if row is not None else None
         return token if token is not None and token.valid(self.clock()) else None

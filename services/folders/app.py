@@ -82,11 +82,11 @@ class Folders:
         """Returns of any classes and months in one append; each row stands or falls alone."""
         rows: list[Body] = body["returns"]
         together = Counter((row["class"], row["period"]) for row in rows)
-        months: dict[str, ClassMonth | AllianceError] = {}
+        classes = self.roster.classes(row["class"] for row in rows)
         commands: list[Command[domain.FolderCommand] | AllianceError] = []
         for index, row in enumerate(rows):
             try:
-                month = self._month_once(months, row, context)
+                month = self._month_of(classes.get(row["class"]), row, context)
                 told_with = together[row["class"], row["period"]] - 1
                 command = domain.ReturnFolders(month, (_line(row, ""),), told_with=told_with)
                 said = {"class": month.class_, "period": month.period, "student": row["student"]}
@@ -135,7 +135,11 @@ class Folders:
         }
 
     def _month(self, body: Body, context: Context) -> ClassMonth:
-        row = self.roster.known(self.roster.class_, "class", body["class"])
+        return self._month_of(self.roster.known(self.roster.class_, "class", body["class"]), body, context)
+
+    def _month_of(self, row: Any | None, body: Body, context: Context) -> ClassMonth:
+        if row is None:
+            raise self.roster.missing("class", body["class"])
         context.caller.require(district=row.district, school=row.school, class_=row.class_)
         return ClassMonth(
             class_=row.class_,
@@ -146,20 +150,6 @@ class Folders:
             begins_on=row.begins_on,
             ends_on=row.ends_on,
         )
-
-    def _month_once(
-        self, found: dict[str, ClassMonth | AllianceError], row: Body, context: Context
-    ) -> ClassMonth:
-        # A list has many rows of one class: the view is asked once for each, also for one it does not know.
-        if row["class"] not in found:
-            try:
-                found[row["class"]] = self._month(row, context)
-            except AllianceError as error:
-                found[row["class"]] = error
-        month = found[row["class"]]
-        if isinstance(month, AllianceError):
-            raise month
-        return replace(month, period=row["period"])
 
     def _enrolled(self, month: ClassMonth, day: date, named: Sequence[str]) -> tuple[str, ...]:
         """Who is in the class that day; NotFound for a named student whom the roster does not know at all."""

@@ -85,11 +85,11 @@ class _Import:
             self._cover(districts_of(connection, self._ids.source))
         if not self._request.dry_run:
             self._own()
-        with self._log.database.reading() as connection:
+        with self._log.database.streaming() as connection:
             before = load(connection, self._ids.source)
         stated = read(bundle, before.known(), self._today, self._problems)
         counts = dict(stated.counts)
-        with self._log.database.reading() as connection:
+        with self._log.database.streaming() as connection:
             known = KnownPeople(connection, self._ids.source)
             difference = compare(stated, before, known, self._ids, self._today, self._problems)
         self._check(difference)
