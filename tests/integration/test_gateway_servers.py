@@ -16,6 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from alliance.private_servers.process import free_port
 from tests.fixtures.waiting import until
 
 MEBIBYTE = 1024 * 1024
@@ -42,7 +43,7 @@ class Server:
 @pytest.fixture(scope="module", params=["waitress", "gunicorn"])
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     var = tmp_path_factory.mktemp(request.param)
-    port, metrics = _free_port(), _free_port()
+    port, metrics = free_port(), free_port()
     command = {
         "waitress": [sys.executable, "-m", "tests.serve_gateway", str(port)],
         "gunicorn": [
@@ -61,13 +62,6 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     finally:
         process.terminate()
         process.wait(20)
-
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
 
 
 def _answers(port: int) -> bool:

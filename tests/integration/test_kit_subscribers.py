@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
-from queue import Queue
 from typing import Any, NamedTuple
 
 import jsonschema
@@ -27,9 +22,9 @@ from alliance.migrations import upgrade
 from alliance.relay import Relay
 from alliance.settings import SOURCES
 from tests.builders import append, context, signed, withdrawn
+from tests.fixtures.subscribers import PROGRAMS, Subscriber, newsletters
 
 ROOT = Path(__file__).parents[2]
-SUBSCRIBERS = Path(__file__).parent / "subscribers"
 READER = "reader"
 
 
@@ -42,31 +37,6 @@ def log_of(source: str, folder: Path) -> Log:
 # The subscribers that docs/integrators.md shows
 
 
-class Subscriber:
-    """A subscriber's process, and what it prints."""
-
-    def __init__(self, *command: str) -> None:
-        environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-        self._process = subprocess.Popen(
-            [sys.executable, *command], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
-        )
-        self._lines: Queue[str] = Queue()
-        threading.Thread(target=self._read, daemon=True).start()
-
-    def _read(self) -> None:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            self._lines.put(line.strip())
-
-    def line(self) -> str:
-        """Its next line; fails after 20 seconds without one."""
-        return self._lines.get(timeout=20)
-
-    def end(self) -> None:
-        self._process.kill()
-        self._process.wait()
-
-
 @pytest.fixture
 def pledges(tmp_path: Path) -> Log:
     return log_of("pledges", tmp_path)
@@ -76,23 +46,13 @@ def pledges(tmp_path: Path) -> Log:
 def subscribers(broker_url: str, tmp_path: Path) -> Iterator[dict[str, Subscriber]]:
     with Connection(broker_url) as connection:
         broker.declare(connection, "pledges", [READER])
-    program = (SUBSCRIBERS / "newsletter_pika.py").read_text()
-    own = tmp_path / "newsletter.py"
-    own.write_text(re.sub(r"amqp://[^\"]*", broker_url, program))
-    subscribers = {
-        "nameko": Subscriber("-m", "tests.integration.subscribers.run_nameko", broker_url),
-        "pika": Subscriber(str(own)),
-    }
-    yield subscribers
-    for subscriber in subscribers.values():
-        subscriber.end()
+    with newsletters(broker_url, tmp_path) as running:
+        yield running
 
 
 def test_stock_nameko_and_pika_hear_of_the_same_pledge_as_the_feed(
-    pledges: Log, subscribers: dict[str, Subscriber], broker_url: str, wait_until: Any
+    pledges: Log, subscribers: dict[str, Subscriber], broker_url: str
 ) -> None:
-    assert subscribers["nameko"].line() == "ready"
-    wait_until(lambda: pika_consumes(broker_url), 20)
     pledges.append(append("s0", 0, [signed("s0", school="first"), withdrawn("s0")]))
     pledges.append(append("s1", 0, [signed("s1", school="second")]))
     assert Relay(pledges, Publisher(broker_url, "pledges", [READER])).step() == 3
@@ -103,19 +63,10 @@ def test_stock_nameko_and_pika_hear_of_the_same_pledge_as_the_feed(
         assert [subscriber.line(), subscriber.line()] == wanted, name
 
 
-def pika_consumes(url: str) -> bool:
-    """nameko says by itself when it is ready."""
-    with Connection(url) as connection, connection.channel() as channel:
-        try:
-            return bool(channel.queue_declare("newsletter", passive=True).consumer_count)
-        except connection.channel_errors:
-            return False
-
-
 def test_the_documents_show_the_subscribers_that_are_tested() -> None:
     shown = (ROOT / "docs" / "integrators.md").read_text()
     for name in ("newsletter_nameko.py", "newsletter_pika.py"):
-        _for_the_linter, _, program = (SUBSCRIBERS / name).read_text().partition("\n")
+        _for_the_linter, _, program = (PROGRAMS / name).read_text().partition("\n")
         assert program.strip() in shown
 
 
