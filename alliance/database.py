@@ -55,6 +55,8 @@ class Database:
                     "keepalives_idle": 10,
                     "keepalives_interval": 5,
                     "keepalives_count": 2,
+                    # A network that swallows what we send, which keepalives do not see, ends the connection too.
+                    "tcp_user_timeout": 20_000,
                 },
             )
             event.listen(self.engine, "checkin", _note_use)

@@ -7,6 +7,7 @@ from typing import Any
 from alliance import health
 from alliance.settings import Settings
 
+from . import deadline
 from .health import check
 from .parts import KEY
 
@@ -32,7 +33,8 @@ keepalive = 75
 
 
 def post_worker_init(worker: Any) -> None:
-    """Open the internal port in the process that serves, where the metrics are."""
+    """Put an end to waits for the database, and open the internal port, in the process that serves."""
+    deadline.install()
     settings, parts = Settings.load(), worker.wsgi.extensions[KEY]
     health.serve(
         "gateway",

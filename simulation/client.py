@@ -108,10 +108,10 @@ class Api:
         self._note(answer, not answer.get("created", True), events=answer["position"]["sequence"])
         return answer
 
-    def post_lines(self, path: str, commands: Iterable[Mapping[str, Any]], known: str | None = None) -> int:
+    def post_lines(self, path: str, commands: Iterable[Mapping[str, Any]], known: Sequence[str] = ()) -> int:
         """Commands in bulk as NDJSON, so many lines a request; answers how many there were.
 
-        A line that is refused with the words `known` counts as a repeat. Requests are kept short, so that a
+        A line that is refused in any of the words `known` counts as a repeat. Requests are kept short, so that a
         repeat after a lost answer costs little.
         """
         rest, count = iter(commands), 0
@@ -123,17 +123,13 @@ class Api:
         return count
 
     def _bulk(
-        self, path: str, content: bytes, headers: Mapping[str, str], expected: int, known: str | None
+        self, path: str, content: bytes, headers: Mapping[str, str], expected: int, known: Sequence[str]
     ) -> None:
         until = time.monotonic() + self._patience
         while True:
             response = self._answered(lambda: self._http.post(path, content=content, headers=headers), until)
             results = [json.loads(line) for line in response.iter_lines() if line]
-            refused = [
-                result
-                for result in results
-                if result["status"] >= 400 and not (known and known in json.dumps(result, ensure_ascii=False))
-            ]
+            refused = [result for result in results if result["status"] >= 400 and not _says(result, known)]
             if not refused and len(results) == expected:
                 for result in results:
                     self._note(result, result["status"] != 201)
@@ -186,9 +182,14 @@ class Api:
                 self.positions[source] = max(sequence, self.positions.get(source, 0))
 
 
+def _says(result: Mapping[str, Any], words: Sequence[str]) -> bool:
+    text = json.dumps(result, ensure_ascii=False)
+    return any(each in text for each in words)
+
+
 def _passes(result: Mapping[str, Any]) -> bool:
     """Whether this line's refusal will pass by itself."""
-    return result["status"] in _WAIT_STATUS or _NOT_YET in json.dumps(result)
+    return result["status"] in _WAIT_STATUS or _says(result, [_NOT_YET])
 
 
 def at_least(positions: Mapping[str, int]) -> str:

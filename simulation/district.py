@@ -103,9 +103,10 @@ def play_survey(
         for _ in responses():
             pass
     else:
-        # An anonymous response that came in before an interruption finds its token spent: it has been
-        # counted.
-        api.post_lines(f"/v1/surveys/{survey}/responses", responses(), known="has already been used")
+        # After an interruption: an anonymous response that came in before it finds its token spent, and a
+        # closing that was broken off half-way has shut the survey with all responses in it.
+        known = ("has already been used", "The survey is closed")
+        api.post_lines(f"/v1/surveys/{survey}/responses", responses(), known)
     # A repeat answers with the first closing's position.
     api.post(f"/v1/surveys/{survey}/close", {})
 

@@ -38,6 +38,9 @@ def migrate(owners: tuple[str, ...]) -> None:
         migrations.upgrade(database, owner)
         click.echo(f"{owner}: {', '.join(pending) if pending else 'is at the newest revision'}")
         database.close()
+        if owner == "evaluation":
+            # Read models are made anew rather than migrated; an edge may be asked before the first projector runs.
+            composition.app(owner, settings).prepare()
     if "surveys" in (owners or OWNERS):
         # The shipped instruments are part of the release as the tables are; published once, then left alone.
         composition.app("surveys", settings).publish_shipped({}, Context.of_system())

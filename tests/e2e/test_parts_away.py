@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -228,6 +231,33 @@ def test_without_the_gateways_own_database_it_is_503_too(state: State, parts: Di
         until(lambda: client.get("/v1/districts").status_code == 503, what="tokens cannot be looked up")
         assert told_to_come_back(lambda: client.get("/v1/districts"))
     assert settled(state, lambda: state.api.get("/v1/districts")).status_code == 200
+
+
+@contextmanager
+def database_server_frozen(parts: Distributed) -> Iterator[None]:
+    """SIGSTOP for every process of PostgreSQL: connections stand, new ones are taken, and nobody answers."""
+    first = int((parts.postgres.data / "postmaster.pid").read_text().split()[0])
+    os.kill(first, signal.SIGSTOP)  # before it can have more children
+    children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
+    try:
+        for child in children:
+            os.kill(int(child), signal.SIGSTOP)
+        yield
+    finally:
+        for each in (*children, first):
+            with suppress(ProcessLookupError):
+                os.kill(int(each), signal.SIGCONT)
+
+
+def test_a_database_server_that_is_there_and_silent_is_503_too(state: State, parts: Distributed) -> None:
+    pupil, once = state.pupil(), key()
+    with database_server_frozen(parts):
+        assert told_to_come_back(lambda: state.api.get("/v1/districts"))
+        assert told_to_come_back(lambda: state.api.post("/v1/pledges", json=pledge(pupil), headers=once))
+
+    signed = settled(state, lambda: state.api.post("/v1/pledges", json=pledge(pupil), headers=once))
+    assert signed.status_code in (200, 201)
+    state.wait_for(signed.json()["position"])
 
 
 def test_when_the_database_server_dies_under_load_nothing_acknowledged_is_lost(

@@ -10,6 +10,9 @@ from typing import Any
 
 import pytest
 
+from alliance.context import Context
+from alliance.database import Database
+from services.evaluation.app import Evaluation
 from tests.builders_roster import small, texts, write_zip
 from tests.fixtures import command_line
 
@@ -51,6 +54,12 @@ def test_migrate_says_what_it_did_and_the_second_time_that_nothing_was_to_do(all
     assert "pledges: 0001" in first
     owners = ("roster", "pledges", "folders", "surveys", "evaluation", "gateway")
     assert again.splitlines() == [f"{owner}: is at the newest revision" for owner in owners]
+
+
+def test_after_the_migration_alone_there_are_scorecards_of_an_empty_state(template: Path) -> None:
+    evaluation = Evaluation(Database(f"sqlite:///{template / 'evaluation.db'}"))
+
+    assert evaluation.state_scorecard({}, Context.of_system())["districts"] == 0
 
 
 @pytest.mark.parametrize(

@@ -129,7 +129,7 @@ def test_one_refused_line_stops_the_year_unless_it_says_that_it_was_taken_before
     platform, _ = api(lines(spent), lines(spent))
     with pytest.raises(Refusal, match="1 of 1 lines refused"):
         platform.post_lines("/v1/x", [{}])
-    assert platform.post_lines("/v1/x", [{}], known="has already been used") == 1
+    assert platform.post_lines("/v1/x", [{}], known=["has already been used"]) == 1
     assert platform.repeated == 1
 
 

@@ -25,6 +25,7 @@ class Platform:
 
     households: list[str]
     shown: bool = False
+    shut: bool = False
     closed: bool = False
     spent: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
@@ -44,7 +45,7 @@ class Platform:
                 results = [self._take(json.loads(line)["token"]) for line in request.content.splitlines()]
                 return httpx.Response(200, text="\n".join(json.dumps(result) for result in results))
             case "POST", "close":
-                self.closed = True
+                self.shut = self.closed = True
                 return httpx.Response(201, json=position)
             case unknown:
                 raise AssertionError(unknown)
@@ -56,6 +57,8 @@ class Platform:
         return [{"household": each, "token": f"token of {each}"} for each in self.households]
 
     def _take(self, token: str) -> dict[str, Any]:
+        if self.shut:
+            return {"status": 409, "problem": {"detail": "The survey is closed; it takes nothing more."}}
         if token in self.spent:
             return {"status": 409, "problem": {"detail": "This invitation has already been used."}}
         self.spent.append(token)
@@ -102,10 +105,18 @@ def test_responses_that_came_in_before_an_interruption_are_sent_again_and_counte
 ) -> None:
     platform = Platform(list(plan.households()))
     first = played(platform, plan, tmp_path)
-    platform.closed = False
+    platform.shut = platform.closed = False
     before = list(platform.spent)
     assert played(platform, plan, tmp_path) == first
     assert platform.spent == before
+
+
+def test_a_closing_that_was_broken_off_half_way_is_finished(plan: DistrictPlan, tmp_path: Path) -> None:
+    platform = Platform(list(plan.households()))
+    first = played(platform, plan, tmp_path)
+    platform.closed = False  # shut, and not yet in the log
+    assert played(platform, plan, tmp_path) == first
+    assert platform.closed
 
 
 def test_tokens_that_were_lost_before_they_were_kept_are_replaced(plan: DistrictPlan, tmp_path: Path) -> None:
