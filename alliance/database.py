@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import fcntl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, text
+from sqlalchemy import Connection, Engine, Table, create_engine, event, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, InvalidatePoolError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from .errors import Unavailable
+from .errors import Refused, Unavailable
 
 #: Seconds after which a statement or a wait for a lock is given up, so that a request never hangs.
 STATEMENT_SECONDS = 30
@@ -106,6 +107,25 @@ class Database:
                 _roll_back(connection)
                 raise
 
+    @contextmanager
+    def alone(self, what: str) -> Iterator[None]:
+        """Refused while another process does the same on this database; a process that ends lets go of it."""
+        if self.dialect == "sqlite":
+            with open(f"{self.engine.url.database}.{what}.lock", "w") as file:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    raise _under_way(what) from None
+                yield
+            return
+        with self.asking() as connection:
+            if not connection.scalar(select(func.pg_try_advisory_lock(func.hashtext(what)))):
+                raise _under_way(what)
+            try:
+                yield
+            finally:
+                connection.execute(select(func.pg_advisory_unlock(func.hashtext(what))))
+
     def insert(self, table: Table) -> Any:
         """The dialect's INSERT, which knows `on_conflict_do_update` and `on_conflict_do_nothing` in both dialects."""
         return postgresql.insert(table) if self.dialect == "postgresql" else sqlite.insert(table)
@@ -133,6 +153,10 @@ def _unavailable_when_away() -> Iterator[None]:
         raise
     except PoolTimeout as error:
         raise Unavailable("Every database connection is in use; try again shortly.") from error
+
+
+def _under_way(what: str) -> Refused:
+    return Refused(f"{what} is under way in another process; wait until it has ended.")
 
 
 def _roll_back(connection: Connection) -> None:

@@ -30,7 +30,7 @@ from .append import Append, Appended, NewEvent, Outcome, command_row, encoded, e
 from .context import Context
 from .database import Database
 from .envelope import Event, from_row
-from .errors import AllianceError, Unavailable, WrongVersion
+from .errors import AllianceError, Unavailable, UnknownContract, WrongVersion
 from .rows import insert_many
 from .tables import commands, events, log_head
 
@@ -217,13 +217,22 @@ class Log:
         return self.read_streams([stream]).get(stream, [])
 
     def read_streams(self, streams: Iterable[str]) -> dict[str, list[Event]]:
-        """The events of several streams in one query; a stream without events is absent."""
+        """The events of several streams in one query; a stream without events is absent.
+
+        Raises Unavailable for an event that only a newer release knows.
+        """
         query = select(events).where(events.c.stream.in_(sorted(set(streams)))).order_by(events.c.position)
         found: dict[str, list[Event]] = {}
         with self.database.asking() as connection:
             for row in connection.execute(query):
                 event = from_row(row, source=self.source, position=row.position)
-                data = contracts.upcast(event.type, event.schema_version, event.data)
+                try:
+                    data = contracts.upcast(event.type, event.schema_version, event.data)
+                except UnknownContract as error:
+                    # Left out, the state would be one that never was; the newer release can still read it.
+                    raise Unavailable(
+                        f"{event.stream} was written by a newer release; upgrade this one ({error})."
+                    ) from error
                 found.setdefault(event.stream, []).append(msgspec.structs.replace(event, data=data))
         return found
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import msgspec
-from sqlalchemy import Connection, MetaData, Table, delete, insert, select
+from sqlalchemy import Connection, MetaData, Table, delete, insert, select, tuple_
 
 from .database import Database
 from .journal import read
@@ -28,6 +28,9 @@ Progress = Callable[[int, int], None]
 
 #: Journal positions that may be left when the live projectors are held: what is folded while they wait.
 CLOSE = 5 * BATCH
+
+#: Rows that are hashed at a time.
+PAGE = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +59,24 @@ def rebuild(
 ) -> Compared:
     """Rebuild one projection; raises `projector.Failure` when an event cannot be folded, and changes nothing then.
 
+    Refused while the same projection is being rebuilt elsewhere.
+
     The new tables go live when they are equal to the old ones, or when `go_live` says that a difference is meant
     (after a mend in the fold); a projection with parked streams differs until they are replayed.
     """
+    # Two at once would fold into the same tables.
+    with database.alone(f"rebuild-{projection.name}"):
+        return _rebuild(database, projection, tables, partitions, go_live, progress)
+
+
+def _rebuild(
+    database: Database,
+    projection: Projection,
+    tables: Mapping[str, Table],
+    partitions: int,
+    go_live: bool,
+    progress: Progress,
+) -> Compared:
     fresh = {name: _next(table) for name, table in tables.items()}
     _drop(database, fresh)
     for table in fresh.values():
@@ -136,11 +154,17 @@ def table_hash(connection: Connection, table: Table) -> str:
     digest = hashlib.sha256()
     counts = table.info.get("write") == "count"
     keys = len(table.primary_key)
+    key = tuple_(*table.primary_key)
     query = select(*table.primary_key, *(column for column in table.c if not column.primary_key))
-    for row in connection.execute(query.order_by(*table.primary_key)):
-        if counts and not any(row[keys:]):
-            continue
-        digest.update(msgspec.json.encode(tuple(row)))
+    query = query.order_by(*table.primary_key).limit(PAGE)
+    rows = connection.execute(query).all()
+    while rows:
+        for row in rows:
+            if counts and not any(row[keys:]):
+                continue
+            digest.update(msgspec.json.encode(tuple(row)))
+        # Page by page: a state's rows do not fit into a small machine's memory.
+        rows = connection.execute(query.where(key > tuple_(*rows[-1][:keys]))).all()
     return digest.hexdigest()
 
 

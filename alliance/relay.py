@@ -53,7 +53,9 @@ class Relay:
             checkpoints.move(
                 connection, CHECKPOINT, expected=position, position=events[-1].position, epoch=epoch
             )
-        self._measure(head - events[-1].position, None)
+        if events[-1].position >= head:
+            # Otherwise the next step, at once, tells the age of what is left.
+            self._measure(0, None)
         return len(events)
 
     def run(self, stopping: threading.Event) -> None:

@@ -2,6 +2,10 @@
 # Stop what runs on the given data folder: ask, wait up to 30 s, say what happened. Usage: stop.sh FOLDER
 set -eu
 
+running() {
+    kill -0 "$1" 2>/dev/null && ! grep -q '^State:[[:space:]]*Z' "/proc/$1/status" 2>/dev/null
+}
+
 found=
 for file in "$1"/*.pid; do
     [ -e "$file" ] || continue
@@ -15,11 +19,12 @@ for file in "$1"/*.pid; do
     found=1
     kill -TERM "$pid"
     tries=300
-    while kill -0 "$pid" 2>/dev/null && [ "$tries" -gt 0 ]; do
+    # A process that has ended is there until its parent asks for it: that one has stopped, too.
+    while running "$pid" && [ "$tries" -gt 0 ]; do
         sleep 0.1
         tries=$((tries - 1))
     done
-    if kill -0 "$pid" 2>/dev/null; then
+    if running "$pid"; then
         echo "$name (process $pid) has not stopped within 30 s" >&2
         exit 1
     fi

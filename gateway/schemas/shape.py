@@ -62,7 +62,9 @@ def raise_invalid(messages: Any) -> NoReturn:
     errors = [{"field": field, "message": message} for field, message in flatten(messages)]
     first = errors[0]
     more = f" {len(errors) - 1} more in `errors`." if len(errors) > 1 else ""
-    raise Invalid(f"{first['field']} {first['message'].rstrip('.')}.{more}", errors=errors)
+    message = first["message"]
+    end = "" if message.endswith((".", "?", "!")) else "."
+    raise Invalid(f"{first['field']} {message}{end}{more}", errors=errors)
 
 
 def flatten(messages: Any, path: str = "") -> Iterator[tuple[str, str]]:

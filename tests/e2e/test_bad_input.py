@@ -53,6 +53,7 @@ def test_an_unknown_field_is_named_with_the_one_that_was_meant(state: State) -> 
     of_query = state.api.get("/v1/districts", params={"scool_year": YEAR})
 
     assert "did you mean guardian?" in refused(answer, 422, "guardain")
+    assert "?." not in answer.json()["detail"]
     assert "did you mean school_year?" in refused(of_query, 422, "scool_year")
 
 

@@ -72,6 +72,11 @@ def test_its_stream_is_parked_the_others_flow_and_after_the_mend_it_is_replayed(
     feed = state.api.get("/v1/events", params={"types": "PledgeWithdrawn", "limit": 1000}).json()["data"]
     assert f"urn:alliance:schema:PledgeWithdrawn:{VERSION}" in {event["dataschema"] for event in feed}
 
+    # Who asks for the pledge itself is told what to do.
+    newer = state.api.get(f"/v1/pledges/{ours['student']}/{YEAR}")
+    assert newer.status_code == 503
+    assert "written by a newer release; upgrade this one" in newer.json()["detail"]
+
     unmended = alliance("parked", "replay", environment=environment)
     assert unmended.status == 1
     assert f"participation {stream}: still parked" in unmended.out

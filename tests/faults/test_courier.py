@@ -224,6 +224,20 @@ def test_a_broker_that_dies_and_comes_back_empty_is_waited_for_and_set_up_again(
     pipeline.assert_faithful()
 
 
+def test_between_two_batches_the_age_of_what_is_left_still_shows(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay, "BATCH", 3)
+    pipeline.sign(4)
+    each, age = pipeline.relay(), {"name": "alliance_relay_oldest_unpublished_seconds", "service": "pledges"}
+    left = pipeline.log.head()[0]
+    while left > 3:
+        left -= each.step()
+        assert sample(**age) > 0
+    each.step()
+    assert sample(**age) == 0
+
+
 def test_under_an_alarm_of_the_broker_the_relay_waits_and_then_goes_on(
     pipeline: Pipeline, rabbitmq: PrivateRabbitMQ, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy import delete, inspect, select, text, update
 from alliance import checkpoints, parking
 from alliance import rebuild as rebuilding
 from alliance.database import Database
+from alliance.errors import Refused
 from alliance.projection import projection_positions
 from alliance.projector import Failure, Projector
 from alliance.rebuild import rebuild, table_hash
@@ -238,6 +239,34 @@ def test_an_interrupted_rebuild_leaves_nothing_and_can_be_done_again(
         rebuild(folding.database, folding.projection, folding.tables, progress=interrupt)
     assert inspect(folding.database.engine).get_table_names() == tables
     folding.assert_faithful()
+
+
+def test_a_second_rebuild_of_the_same_projection_is_refused_while_the_first_is_at_it(
+    folding: Pipeline, small_steps: None
+) -> None:
+    folding.sign(80)
+    folding.project()
+    said: list[str] = []
+
+    def again(done: int, total: int) -> None:
+        with pytest.raises(Refused) as second:
+            rebuild(folding.database, folding.projection, folding.tables)
+        said.append(second.value.detail)
+
+    assert rebuild(folding.database, folding.projection, folding.tables, progress=again).equal
+    assert "under way in another process" in said[0]
+    assert rebuild(folding.database, folding.projection, folding.tables).equal, "the first has let go"
+
+
+def test_a_hash_is_the_same_whatever_the_pages_it_is_read_in(
+    folding: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folding.sign(30)
+    folding.project()
+    whole = hashes(folding)
+    for rows in (1, 4):
+        monkeypatch.setattr(rebuilding, "PAGE", rows)
+        assert hashes(folding) == whole
 
 
 def test_tables_keep_their_indexes_through_a_rebuild(folding: Pipeline) -> None:

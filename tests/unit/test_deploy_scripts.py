@@ -24,13 +24,10 @@ def test_stop_ends_what_the_pid_file_names_and_says_so(tmp_path: Path) -> None:
     code = "import sys, time; time.sleep(60)  # alliance"
     with subprocess.Popen([sys.executable, "-c", code]) as process:
         (tmp_path / "serve.pid").write_text(f"{process.pid}\n")
-        # Reaped from here: a process that nobody waits for looks alive to the script.
-        stop = subprocess.Popen(
-            ["sh", str(DEPLOY / "stop.sh"), str(tmp_path)], stdout=subprocess.PIPE, text=True
-        )
+        # Nobody waits for the process meanwhile: it has ended and is still listed.
+        stopped = run("sh", str(DEPLOY / "stop.sh"), str(tmp_path))
         assert process.wait(10) == -15
-        output, _ = stop.communicate(timeout=10)
-    assert output == "serve stopped\n"
+    assert stopped.stdout == "serve stopped\n"
     assert list(tmp_path.iterdir()) == []
 
 
