@@ -61,11 +61,7 @@ class LocalService:
         return self.call(operation, {**body, "path": str(path)}, context)
 
     def ready(self, *, seconds: float = 1.0) -> bool:
-        try:
-            self._app.database.ping()
-        except Unavailable:
-            return False
-        return True
+        return bool(self._app.database.answers())
 
 
 class RemoteService:

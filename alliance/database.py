@@ -135,6 +135,13 @@ class Database:
         with self.asking() as connection:
             connection.execute(text("SELECT 1"))
 
+    def answers(self) -> bool:
+        try:
+            self.ping()
+        except Unavailable:
+            return False
+        return True
+
     def close(self) -> None:
         self.engine.dispose()
 

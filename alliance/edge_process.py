@@ -26,7 +26,6 @@ import sys  # noqa: E402
 from nameko.runners import ServiceRunner  # noqa: E402
 
 from . import health, logs  # noqa: E402
-from .errors import Unavailable  # noqa: E402
 from .settings import Settings  # noqa: E402
 
 #: Requests that one edge works on at once; more wait in the socket's queue.
@@ -55,15 +54,7 @@ def main(service: str) -> None:
     signal.signal(signal.SIGINT, stop)
     runner.start()
     app = next(extension.app for extension in container.dependencies if hasattr(extension, "app"))
-
-    def ready() -> bool:
-        try:
-            app.database.ping()
-        except Unavailable:
-            return False
-        return True
-
-    health.serve(service, settings.metrics_host, settings.metrics_ports[service], ready)
+    health.serve(service, settings.metrics_host, settings.metrics_ports[service], app.database.answers)
     runner.wait()
 
 

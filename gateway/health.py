@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from flask import Blueprint, Flask, Response, jsonify
 
 from alliance.client import ServiceClient
-from alliance.errors import Unavailable
 
 from .parts import Parts, parts
 
@@ -45,19 +44,15 @@ def readyz() -> Response:
 def check(parts: Parts) -> dict[str, bool]:
     """Each needed part and whether it is ready, asked all at once: the slowest decides how long it takes."""
 
-    def database() -> bool:
-        try:
-            parts.database.ping()
-        except Unavailable:
-            return False
-        return True
-
     def service(client: ServiceClient) -> bool:
         return client.ready(seconds=SECONDS)
 
     with ThreadPoolExecutor(len(parts.services) + 1) as pool:
         asked = {name: pool.submit(service, client) for name, client in parts.services.items()}
-        return {"database": database(), **{name: answer.result() for name, answer in asked.items()}}
+        return {
+            "database": parts.database.answers(),
+            **{name: answer.result() for name, answer in asked.items()},
+        }
 
 
 def _unstored(response: Response) -> Response:

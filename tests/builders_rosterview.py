@@ -9,48 +9,58 @@ from uuid import UUID
 
 from alliance import contracts
 from alliance.envelope import Event
+from alliance.errors import Unavailable
 from alliance.feed import Page
 from tests.builders import NOW, YEAR
 
 EPOCH = str(UUID(int=1))
 
 
-class Roster:
-    """A feed with pages of `size` events. Classes "c1" and "c2" are in school "sc1", "c3" in "sc2", all in "d1"."""
+class RosterFeed:
+    """Roster's log, as far as a list goes, in pages of `size` events; `away` as if roster did not answer."""
 
     source = "roster"
 
     def __init__(self, size: int = 1000) -> None:
         self.size = size
+        self.away = False
         self.events: list[Event] = []
         self._versions: Counter[str] = Counter()
 
     def page(self, after: int, limit: int = 1000) -> Page:
+        if self.away:
+            raise Unavailable("roster is away")
         return Page(EPOCH, len(self.events), self.events[after : after + self.size])
 
-    def tell(self, type_: str, stream: str, **data: Any) -> None:
+    def tell(self, type_: str, stream: str = "", **data: Any) -> None:
         """Record an event; `class_` stands for the field `class`, and days may be dates."""
         named = {
             name.removesuffix("_"): value.isoformat() if isinstance(value, date) else value
             for name, value in data.items()
         }
+        position = len(self.events) + 1
+        stream = stream or f"stream-{position}"
         self._versions[stream] += 1
         self.events.append(
             Event(
-                id=str(UUID(int=len(self.events) + 1)),
+                id=str(UUID(int=position)),
                 source="roster",
-                position=len(self.events) + 1,
+                position=position,
                 stream=stream,
                 stream_version=self._versions[stream],
                 type=type_,
                 schema_version=1,
                 time=NOW,
-                district="d1",
+                district=named["district"],
                 data=contracts.write(type_, 1, named),
                 correlation_id="c",
                 causation_id=str(UUID(int=0)),
             )
         )
+
+
+class Roster(RosterFeed):
+    """Classes "c1" and "c2" are in school "sc1", "c3" in "sc2", all in "d1"."""
 
     def class_(self, class_: str, begins_on: date, ends_on: date) -> None:
         self.tell(

@@ -7,14 +7,13 @@ from datetime import UTC, date, datetime
 from functools import cache
 from random import Random
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy import select
 
 from alliance.context import Caller, Context
 from alliance.database import Database
 from alliance.envelope import Event
-from alliance.feed import Page
 from alliance.log import Log
 from alliance.migrations import upgrade
 from alliance.rosterview import RosterView
@@ -31,6 +30,7 @@ from services.surveys.survey import (
     decide,
     evolve,
 )
+from tests.builders_rosterview import RosterFeed
 
 STATE = Caller("state")
 FAMILY = Caller("family")
@@ -94,39 +94,15 @@ def close(on: str = "2026-10-24") -> CloseSurvey:
     return CloseSurvey(date.fromisoformat(on))
 
 
-class RosterFeed:
-    """Roster's log, as far as a list goes: schools s-1 and s-2 in district d-1, s-9 in d-9."""
-
-    source = "roster"
+class Roster(RosterFeed):
+    """Schools s-1 and s-2 in district d-1, s-9 in d-9."""
 
     def __init__(self) -> None:
-        self.events: list[Event] = []
+        super().__init__()
         for district in ("d-1", "d-9"):
             self.tell("DistrictRegistered", district=district, name=district, identifier=None)
         for school, district in (("s-1", "d-1"), ("s-2", "d-1"), ("s-9", "d-9")):
             self.tell("SchoolRegistered", school=school, district=district, name=school, identifier=None)
-
-    def page(self, after: int, limit: int = 1000) -> Page:
-        return Page("epoch", len(self.events), self.events[after : after + limit])
-
-    def tell(self, type_: str, **data: Any) -> None:
-        position = len(self.events) + 1
-        self.events.append(
-            Event(
-                id=str(uuid4()),
-                source="roster",
-                position=position,
-                stream=f"stream-{position}",
-                stream_version=1,
-                type=type_,
-                schema_version=1,
-                time=datetime(2026, 8, 1, tzinfo=UTC),
-                district=data["district"],
-                data=data,
-                correlation_id="test",
-                causation_id="test",
-            )
-        )
 
     def enrol(self, student: str, household: str, school: str = "s-1") -> None:
         self.tell(
@@ -146,7 +122,7 @@ class World:
     def __init__(self, database: Database, seed: int = 1) -> None:
         upgrade(database, "surveys")
         self.database = database
-        self.feed = RosterFeed()
+        self.feed = Roster()
         self.log = Log(database, "surveys")
         roster = RosterView(database, self.feed)
         roster.prepare()

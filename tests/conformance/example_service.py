@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from alliance.context import Context
+from alliance.database import Database
 from alliance.errors import from_problem
 
 
-class Away:
+class Away(Database):
     """A database whose state the test decides by a file."""
 
     def __init__(self, flag: Path) -> None:
+        super().__init__("sqlite://")
         self._flag = flag
 
     def ping(self) -> None:

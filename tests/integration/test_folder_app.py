@@ -21,14 +21,13 @@ from alliance.errors import (
     NotFound,
     Refused,
     Stale,
-    Unavailable,
 )
-from alliance.feed import Page
 from alliance.log import Log
 from alliance.migrations import upgrade
 from alliance.rosterview import RosterView
 from services.folders.app import Folders
 from services.folders.tables import void_reasons
+from tests.builders_rosterview import RosterFeed
 
 CLASS = {"class": "c-1", "school": "s-1", "district": "d-1", "school_year": "2026-27"}
 FOLDER = {"class": "c-1", "period": "2026-09"}
@@ -36,39 +35,7 @@ SENT = {**FOLDER, "sent_on": "2026-09-04", "students": None}
 STATE = Caller("state")
 
 
-class RosterFeed:
-    """Roster's log, as far as a list goes."""
-
-    source = "roster"
-
-    def __init__(self) -> None:
-        self.events: list[Event] = []
-        self.away = False
-
-    def page(self, after: int, limit: int = 1000) -> Page:
-        if self.away:
-            raise Unavailable("roster is away")
-        return Page("epoch", len(self.events), self.events[after : after + limit])
-
-    def tell(self, type_: str, **data: Any) -> None:
-        position = len(self.events) + 1
-        self.events.append(
-            Event(
-                id=str(uuid4()),
-                source="roster",
-                position=position,
-                stream=f"stream-{position}",
-                stream_version=1,
-                type=type_,
-                schema_version=1,
-                time=datetime(2026, 8, 1, tzinfo=UTC),
-                district=data["district"],
-                data=data,
-                correlation_id="test",
-                causation_id="test",
-            )
-        )
-
+class Roster(RosterFeed):
     def enrol(self, student: str, on: str = "2026-08-10", **where: str) -> None:
         place = {**CLASS, **where}
         self.tell(
@@ -83,8 +50,8 @@ class RosterFeed:
 
 
 @pytest.fixture
-def feed() -> RosterFeed:
-    feed = RosterFeed()
+def feed() -> Roster:
+    feed = Roster()
     days = {"begins_on": "2026-08-10", "ends_on": "2027-05-28", "kind": "homeroom", "grades": ["03"]}
     feed.tell("ClassRegistered", **CLASS, **days)
     feed.tell("ClassRegistered", **{**CLASS, "class": "c-2", "school": "s-2", "district": "d-2"}, **days)
@@ -95,7 +62,7 @@ def feed() -> RosterFeed:
 
 
 @pytest.fixture
-def app(database: Database, feed: RosterFeed) -> Folders:
+def app(database: Database, feed: Roster) -> Folders:
     upgrade(database, "folders")
     roster = RosterView(database, feed)
     roster.prepare()
@@ -155,7 +122,7 @@ def test_the_event_carries_ids_and_days_and_nothing_else(app: Folders) -> None:
     assert second.data == {**CLASS, "period": "2026-09", **line("ana"), "provenance": "single"}
 
 
-def test_sending_again_creates_nothing_and_a_late_enrolment_is_added(app: Folders, feed: RosterFeed) -> None:
+def test_sending_again_creates_nothing_and_a_late_enrolment_is_added(app: Folders, feed: Roster) -> None:
     app.send_folder(SENT, context())
     assert app.send_folder(SENT, context())["created"] is False
     feed.enrol("dora", on="2026-09-14")
@@ -165,13 +132,13 @@ def test_sending_again_creates_nothing_and_a_late_enrolment_is_added(app: Folder
     assert (later["students"], later["already_sent"]) == (["dora"], ["ana", "ben", "cleo"])
 
 
-def test_a_student_who_came_to_the_roster_a_moment_ago_is_found(app: Folders, feed: RosterFeed) -> None:
+def test_a_student_who_came_to_the_roster_a_moment_ago_is_found(app: Folders, feed: Roster) -> None:
     feed.enrol("dora")
     assert app.send_folder({**SENT, "students": ["dora"]}, context())["students"] == ["dora"]
 
 
 def test_a_class_that_came_to_the_roster_a_moment_ago_is_found_with_its_students(
-    app: Folders, feed: RosterFeed
+    app: Folders, feed: Roster
 ) -> None:
     feed.tell(
         "ClassRegistered",
@@ -185,14 +152,14 @@ def test_a_class_that_came_to_the_roster_a_moment_ago_is_found_with_its_students
     assert app.send_folder({**SENT, "class": "c-9"}, context())["students"] == ["nora"]
 
 
-def test_with_roster_away_what_the_view_knows_is_enough(app: Folders, feed: RosterFeed) -> None:
+def test_with_roster_away_what_the_view_knows_is_enough(app: Folders, feed: Roster) -> None:
     feed.away = True
     assert app.send_folder(SENT, context())["created"] is True
     with pytest.raises(Refused, match="zoe"):
         app.send_folder({**SENT, "students": ["zoe"]}, context())
 
 
-def test_twenty_five_returns_are_one_append(app: Folders, feed: RosterFeed) -> None:
+def test_twenty_five_returns_are_one_append(app: Folders, feed: Roster) -> None:
     children = [f"child-{number:02}" for number in range(25)]
     for child in children:
         feed.enrol(child)
@@ -222,9 +189,7 @@ def test_a_list_that_is_wholly_refused_is_an_error_and_leaves_nothing(app: Folde
     assert types(app) == ["FolderSent"]
 
 
-def test_a_repeated_key_gets_the_first_answer_whatever_has_happened_since(
-    app: Folders, feed: RosterFeed
-) -> None:
+def test_a_repeated_key_gets_the_first_answer_whatever_has_happened_since(app: Folders, feed: Roster) -> None:
     keys = [uuid4() for _ in range(3)]
     void = {**FOLDER, "student": "ana", "reason": "wrong child"}
 

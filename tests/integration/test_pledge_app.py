@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -10,16 +9,15 @@ from sqlalchemy import select
 
 from alliance.context import Caller
 from alliance.database import Database
-from alliance.envelope import Event
 from alliance.errors import Forbidden, Invalid, KeyReused, NotFound, Refused
-from alliance.feed import Page
 from alliance.log import Log
 from alliance.migrations import upgrade
 from alliance.rosterview import RosterView
 from services.pledges.app import Pledges
 from services.pledges.statements import Statements
 from services.pledges.tables import notes
-from tests.builders import NOW, YEAR, context
+from tests.builders import YEAR, context
+from tests.builders_rosterview import RosterFeed
 
 SIGN = {
     "student": "ana", "guardian": "mother", "school_year": YEAR, "signed_on": "2026-09-01",
@@ -29,54 +27,27 @@ WITHDRAW = {"student": "ana", "guardian": "mother", "school_year": YEAR, "withdr
 ASK = {"student": "ana", "school_year": YEAR}
 
 
-class RosterFeed:
-    source = "roster"
-
-    def __init__(self) -> None:
-        self.events: list[Event] = []
-
-    def page(self, after: int, limit: int = 1000) -> Page:
-        return Page("epoch", len(self.events), self.events[after : after + limit])
-
+class Roster(RosterFeed):
     def enrol(self, student: str, guardian: str, *, district: str = "north", school: str = "oak") -> None:
         place = {"school": school, "district": district}
         enrolled = {
             "student": student, "household": f"h-{student}", "class": "c-1", **place, "school_year": YEAR,
             "begins_on": "2026-08-06", "ends_on": None, "grade": None,
         }  # fmt: skip
-        self._tell("StudentEnrolled", enrolled)
+        self.tell("StudentEnrolled", **enrolled)
         link = {"student": student, "guardian": guardian, "district": district, "relationship": None}
-        self._tell("GuardianLinked", link)
-
-    def _tell(self, type_: str, data: dict[str, Any]) -> None:
-        position = len(self.events) + 1
-        self.events.append(
-            Event(
-                id=str(uuid4()),
-                source="roster",
-                position=position,
-                stream=f"s-{position}",
-                stream_version=1,
-                type=type_,
-                schema_version=1,
-                time=NOW,
-                district=data["district"],
-                data=data,
-                correlation_id="c",
-                causation_id="c",
-            )
-        )
+        self.tell("GuardianLinked", **link)
 
 
 @pytest.fixture
-def roster() -> RosterFeed:
-    feed = RosterFeed()
+def roster() -> Roster:
+    feed = Roster()
     feed.enrol("ana", "mother")
     return feed
 
 
 @pytest.fixture
-def app(database: Database, roster: RosterFeed) -> Pledges:
+def app(database: Database, roster: Roster) -> Pledges:
     upgrade(database, "pledges")
     view = RosterView(database, roster)
     view.prepare()
@@ -179,7 +150,7 @@ def test_an_unknown_student_is_not_in_the_roster_as_of_a_position(app: Pledges) 
         app.sign_pledge({**SIGN, "student": "nobody"}, context())
 
 
-def test_a_student_whom_the_roster_has_only_just_told_of_is_found(app: Pledges, roster: RosterFeed) -> None:
+def test_a_student_whom_the_roster_has_only_just_told_of_is_found(app: Pledges, roster: Roster) -> None:
     app.sign_pledge(SIGN, context())
     roster.enrol("ben", "father")
     assert app.sign_pledge({**SIGN, "student": "ben", "guardian": "father"}, context())["created"]
@@ -191,7 +162,7 @@ def test_an_unknown_text_is_refused_with_those_that_there_are(app: Pledges) -> N
 
 
 def test_many_are_signed_in_one_append_and_a_bad_one_leaves_the_others_alone(
-    app: Pledges, roster: RosterFeed
+    app: Pledges, roster: Roster
 ) -> None:
     roster.enrol("ben", "father")
     items = [
@@ -211,7 +182,7 @@ def test_many_are_signed_in_one_append_and_a_bad_one_leaves_the_others_alone(
 
 
 def test_a_withdrawal_is_an_event_of_the_district_in_which_it_was_signed(
-    app: Pledges, roster: RosterFeed
+    app: Pledges, roster: Roster
 ) -> None:
     app.sign_pledge(SIGN, context())
     roster.enrol("ana", "mother", district="south", school="elm")
