@@ -6,11 +6,14 @@ streams flow. Nothing is lost: the journal holds every event, and `replay` folds
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -24,7 +27,10 @@ from sqlalchemy import (
     select,
 )
 
+from .envelope import Event
 from .tables import UtcTime
+
+log = structlog.get_logger()
 
 metadata = MetaData()
 
@@ -65,6 +71,16 @@ class Parked:
     parked_at: datetime
 
 
+class Failure(Exception):
+    """An event that could not be folded, at its journal position."""
+
+    def __init__(self, position: int, event: Event, reason: str) -> None:
+        super().__init__(f"{event.source} {event.stream} at journal position {position}: {reason}")
+        self.position = position
+        self.event = event
+        self.reason = reason
+
+
 def streams(connection: Connection, projection: str | None = None) -> list[Parked]:
     """The parked streams, oldest first, of one projection or of all."""
     query = select(parked).order_by(parked.c.first_position)
@@ -80,6 +96,61 @@ def park(connection: Connection, entry: Parked) -> None:
 def add_events(connection: Connection, entry: Parked, events: int) -> None:
     """Count further events of a stream that is parked already."""
     connection.execute(parked.update().where(*_is(entry)).values(events=parked.c.events + events))
+
+
+def set_aside(
+    connection: Connection, projection: str, partition: int, events: Sequence[tuple[int, Event]]
+) -> Sequence[tuple[int, Event]]:
+    """Count the events of streams that are parked already; returns the others."""
+    entries = {
+        (entry.source, entry.stream): entry
+        for entry in streams(connection, projection)
+        if entry.partition == partition
+    }
+    if not entries:
+        return events
+    flowing = [(at, event) for at, event in events if (event.source, event.stream) not in entries]
+    waiting = Counter((event.source, event.stream) for _, event in events)
+    for stream, entry in entries.items():
+        if waiting[stream]:
+            add_events(connection, entry, waiting[stream])
+    return flowing
+
+
+def park_streams(
+    connection: Connection,
+    projection: str,
+    partition: int,
+    failures: Sequence[Failure],
+    batch: Sequence[tuple[int, Event]],
+) -> dict[tuple[str, str], int]:
+    """Park the streams of these failures, given in their order, from the first one on; returns where each begins."""
+    first: dict[tuple[str, str], Failure] = {}
+    for failure in failures:
+        first.setdefault((failure.event.source, failure.event.stream), failure)
+    for (source, stream), failure in first.items():
+        count = sum(
+            at >= failure.position and (event.source, event.stream) == (source, stream) for at, event in batch
+        )
+        entry = Parked(
+            projection=projection,
+            partition=partition,
+            source=source,
+            stream=stream,
+            first_position=failure.position,
+            events=count,
+            reason=failure.reason,
+            parked_at=datetime.now(UTC),
+        )
+        park(connection, entry)
+        log.error(
+            "stream parked",
+            projection=projection,
+            event_id=failure.event.id,
+            stream=stream,
+            reason=failure.reason,
+        )
+    return {stream: failure.position for stream, failure in first.items()}
 
 
 def release(connection: Connection, entry: Parked) -> bool:

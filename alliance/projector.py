@@ -25,7 +25,7 @@ from .envelope import Event
 from .errors import Refused, Unavailable
 from .journal import journal, journal_head, read
 from .pace import Pace
-from .parking import Parked
+from .parking import Failure, Parked
 from .projection import Projection, Rows, belongs, load, projection_positions, store
 from .tables import checkpoints
 
@@ -41,16 +41,6 @@ _FATAL = (KeyboardInterrupt, SystemExit, MemoryError, GeneratorExit)
 
 #: What a value that does not fit its column raises: by the database, by psycopg2, by sqlite3.
 _REFUSED_VALUES = (DataError, IntegrityError, ValueError, OverflowError)
-
-
-class Failure(Exception):
-    """An event that could not be folded, at its journal position."""
-
-    def __init__(self, position: int, event: Event, reason: str) -> None:
-        super().__init__(f"{event.source} {event.stream} at journal position {position}: {reason}")
-        self.position = position
-        self.event = event
-        self.reason = reason
 
 
 class Projector:
@@ -102,7 +92,7 @@ class Projector:
                 self._measure(connection, position)
                 return 0
             mine = [(at, event) for at, event in batch if self._wants(event)]
-            flowing = self._set_aside(connection, mine)
+            flowing = parking.set_aside(connection, self.projection.name, self.partition, mine)
             self._write(connection, flowing)
             self._advance(connection, batch)
             self._measure(connection, batch[-1][0])
@@ -165,29 +155,6 @@ class Projector:
             and belongs(event, self.partition, self.partitions)
         )
 
-    def _set_aside(
-        self, connection: Connection, mine: Sequence[tuple[int, Event]]
-    ) -> Sequence[tuple[int, Event]]:
-        """Count the events of streams that are parked already; returns the others."""
-        entries = {
-            (entry.source, entry.stream): entry
-            for entry in parking.streams(connection, self.projection.name)
-            if entry.partition == self.partition
-        }
-        if not entries:
-            return mine
-        waiting: dict[tuple[str, str], int] = {}
-        flowing = []
-        for at, event in mine:
-            stream = (event.source, event.stream)
-            if stream in entries:
-                waiting[stream] = waiting.get(stream, 0) + 1
-            else:
-                flowing.append((at, event))
-        for stream, count in waiting.items():
-            parking.add_events(connection, entries[stream], count)
-        return flowing
-
     def _write(self, connection: Connection, batch: Sequence[tuple[int, Event]]) -> None:
         """Fold and store. Where the database refuses a value (a sum too large, say), the batch is taken event by
         event to find whose it is, and that stream is parked."""
@@ -245,38 +212,10 @@ class Projector:
         batch: Sequence[tuple[int, Event]],
         strict: bool,
     ) -> dict[tuple[str, str], int]:
-        """Park the streams of these failures from their first one on; returns where each begins."""
-        first: dict[tuple[str, str], Failure] = {}
-        for failure in sorted(failures, key=lambda failure: failure.position):
-            if strict:
-                raise failure
-            first.setdefault((failure.event.source, failure.event.stream), failure)
-        for (source, stream), failure in first.items():
-            count = sum(
-                at >= failure.position and (event.source, event.stream) == (source, stream)
-                for at, event in batch
-            )
-            parking.park(
-                connection,
-                Parked(
-                    projection=self.projection.name,
-                    partition=self.partition,
-                    source=source,
-                    stream=stream,
-                    first_position=failure.position,
-                    events=count,
-                    reason=failure.reason,
-                    parked_at=datetime.now(UTC),
-                ),
-            )
-            log.error(
-                "stream parked",
-                projection=self.projection.name,
-                event_id=failure.event.id,
-                stream=stream,
-                reason=failure.reason,
-            )
-        return {stream: failure.position for stream, failure in first.items()}
+        in_order = sorted(failures, key=lambda failure: failure.position)
+        if strict:
+            raise in_order[0]
+        return parking.park_streams(connection, self.projection.name, self.partition, in_order, batch)
 
     def _advance(self, connection: Connection, batch: Sequence[tuple[int, Event]]) -> None:
         connection.execute(

@@ -57,7 +57,7 @@ def rebuild(
     go_live: bool = False,
     progress: Progress = lambda done, total: None,
 ) -> Compared:
-    """Rebuild one projection; raises `projector.Failure` when an event cannot be folded, and changes nothing then.
+    """Rebuild one projection; raises `parking.Failure` when an event cannot be folded, and changes nothing then.
 
     Refused while the same projection is being rebuilt elsewhere.
 

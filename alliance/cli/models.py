@@ -11,7 +11,8 @@ from sqlalchemy.exc import NoResultFound
 
 from .. import parking
 from ..database import Database
-from ..projector import Failure, Projector
+from ..parking import Failure
+from ..projector import Projector
 from ..rebuild import rebuild as rebuild_projection
 from ..settings import Settings
 from . import composition, listing

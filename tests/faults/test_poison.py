@@ -11,8 +11,7 @@ from sqlalchemy import select
 from alliance import contracts, parking
 from alliance.journal import journal
 from alliance.log import NewEvent
-from alliance.parking import Parked
-from alliance.projector import Failure
+from alliance.parking import Failure, Parked
 from tests.builders import YEAR, append, signed, stream, withdrawn
 from tests.faults.pipeline import Pipeline, sample
 from tests.faults.read_model import projected

@@ -17,8 +17,9 @@ from alliance import checkpoints, parking
 from alliance import rebuild as rebuilding
 from alliance.database import Database
 from alliance.errors import Refused
+from alliance.parking import Failure
 from alliance.projection import projection_positions
-from alliance.projector import Failure, Projector
+from alliance.projector import Projector
 from alliance.rebuild import rebuild, table_hash
 from alliance.receiver import follow
 from alliance.tables import checkpoints as checkpoint_table
