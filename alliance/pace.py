@@ -1,11 +1,11 @@
-"""How long a loop rests between two looks at something that had nothing new."""
+"""How long a loop rests before it looks again, when there was nothing new or too little to be worth the queries."""
 
 from __future__ import annotations
 
 import threading
 
-#: Seconds of the first rest, and of the longest: fresh while things happen, cheap in silence.
-FIRST, LONGEST = 0.03, 0.25
+#: Seconds of the first rest, and of the longest: what a reader may wait longer, and cheap in silence.
+FIRST, LONGEST = 0.1, 0.25
 
 
 class Pace:

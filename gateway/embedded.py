@@ -27,7 +27,7 @@ from alliance.errors import Unavailable
 from alliance.feed import LocalFeed
 from alliance.journal import Journal
 from alliance.pace import Pace
-from alliance.projector import Projector
+from alliance.projector import WORTHWHILE, Projector
 from alliance.receiver import Receiver
 from alliance.settings import SERVICES, SOURCES, Settings
 from services.evaluation import app as evaluation
@@ -111,7 +111,7 @@ class Embedded:
                 continue
             if new or passed:
                 idle.worked()
-            else:
+            if new + passed < WORTHWHILE:
                 idle.rest(self._stopping)
 
     def _follow(self, views: list[Any]) -> None:
