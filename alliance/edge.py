@@ -21,6 +21,7 @@ from werkzeug import Request, Response
 from werkzeug.routing import Rule
 
 from . import feed as feeds
+from . import logs
 from .context import Context
 from .errors import AllianceError, Diverged, Malformed, Unauthenticated, Unavailable
 from .settings import Settings
@@ -48,6 +49,15 @@ class App(DependencyProvider):
     def get_dependency(self, worker_ctx: Any) -> Any:
         return self.app
 
+    def worker_setup(self, worker_ctx: Any) -> None:
+        # A worker is a green thread of its own: what is bound where the request came in is not bound here.
+        for each in worker_ctx.args:
+            if isinstance(each, Context):
+                logs.bind(each.correlation_id, each.traceparent)
+
+    def worker_teardown(self, worker_ctx: Any) -> None:
+        logs.unbind()
+
     def _follow(self) -> None:
         prepared = False
         while True:
@@ -74,6 +84,14 @@ class _Operation(HttpRequestHandler):
     def get_url_rule(self) -> Rule:
         return Rule(f"/{self.method_name}", methods=["POST"])
 
+    def handle_request(self, request: Request) -> Response:
+        try:
+            response: Response = super().handle_request(request)
+            return response
+        finally:
+            # The next request on this connection is answered by the same green thread.
+            logs.unbind()
+
     def get_entrypoint_parameters(self, request: Request) -> tuple[tuple[Any, ...], dict[str, Any]]:
         self.authenticate(request)
         return self.parameters(request.get_data()), {}
@@ -86,9 +104,11 @@ class _Operation(HttpRequestHandler):
     def parameters(self, content: bytes | str) -> tuple[Any, ...]:
         try:
             call = msgspec.json.decode(content)
-            return call["body"], Context.from_dict(call["context"])
+            body, context = call["body"], Context.from_dict(call["context"])
         except (msgspec.DecodeError, KeyError, TypeError, ValueError) as error:
             raise Malformed("An operation is called with a JSON object of context and body.") from error
+        logs.bind(context.correlation_id, context.traceparent)
+        return body, context
 
     def response_from_result(self, result: Any) -> Response:
         return Response(msgspec.json.encode(result), mimetype="application/json")

@@ -25,7 +25,7 @@ import structlog
 from sqlalchemy import Connection, func, select, update
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from . import contracts, metrics
+from . import contracts, logs, metrics
 from .append import Append, Appended, NewEvent, Outcome, command_row, encoded, event_row, same_command
 from .context import Context
 from .database import Database
@@ -40,16 +40,20 @@ log = structlog.get_logger()
 
 #: Appends that one transaction takes at most, so that the lock on the counter stays short.
 GROUP = 500
+#: Event ids that the line about an append names at most; the positions tell the others.
+IDS = 5
 
 
 class _Ticket:
     """One append on its way through a group. Its events are checked and encoded before any lock is held."""
 
-    __slots__ = ("append", "encoded", "error", "outcome")
+    __slots__ = ("append", "encoded", "error", "outcome", "rows")
 
     def __init__(self, append: Append) -> None:
         self.append = append
         self.encoded = encoded(append)
+        #: What was written of it, once it was.
+        self.rows: list[dict[str, Any]] = []
         self.outcome: Outcome | None = None
         self.error: BaseException | None = None
 
@@ -80,6 +84,8 @@ class Log:
         assert ticket.outcome is not None
         if isinstance(ticket.outcome, AllianceError):
             raise ticket.outcome
+        # Here, not in the transaction: that is the work of one thread for all that wait.
+        self._tell([ticket])
         return ticket.outcome
 
     def _commit_waiting(self) -> None:
@@ -107,7 +113,26 @@ class Log:
 
         A refused one leaves nothing behind, the others stand. Appends to one stream build on each other.
         """
-        return self._commit([_Ticket(append) for append in appends])
+        tickets = [_Ticket(append) for append in appends]
+        outcomes = self._commit(tickets)
+        self._tell(tickets)
+        return outcomes
+
+    def _tell(self, tickets: Sequence[_Ticket]) -> None:
+        """One line for what was appended together, however many events; none for what the system appends by itself.
+
+        Anonymous responses enter the log so: a line about them would stand beside that of a request.
+        """
+        told = [each for each in tickets if each.rows and each.append.context.caller.role != "system"]
+        if told:
+            log.info(
+                "events appended",
+                source=self.source,
+                positions=[told[0].rows[0]["position"], told[-1].rows[-1]["position"]],
+                ids=[row["id"] for each in told[:IDS] for row in each.rows[:IDS]][:IDS],
+                types=sorted({row["type"] for each in told for row in each.rows}),
+                **logs.ids(told[0].append.context),
+            )
 
     def _commit(self, tickets: Sequence[_Ticket]) -> list[Outcome]:
         appends = [ticket.append for ticket in tickets]
@@ -169,8 +194,9 @@ class Log:
             for offset, (event, data) in enumerate(zip(append.events, ticket.encoded, strict=True), start=1)
         ]
         if append.beside is not None:
-            _write_beside(connection, append.beside)
+            _write_beside(connection, append.beside, append.context)
         new_events.extend(rows)
+        ticket.rows = rows
         versions[append.stream] = version + len(rows)
         return Appended(position + len(rows), version + len(rows), False, len(rows), append.result)
 
@@ -256,7 +282,7 @@ class Log:
             connection.execute(update(log_head).values(epoch=str(epoch)))
 
 
-def _write_beside(connection: Connection, beside: Callable[[Connection], None]) -> None:
+def _write_beside(connection: Connection, beside: Callable[[Connection], None], context: Context) -> None:
     """In a savepoint, so that a failure is this command's alone; a lost database is everybody's."""
     try:
         with connection.begin_nested():
@@ -264,5 +290,7 @@ def _write_beside(connection: Connection, beside: Callable[[Connection], None]) 
     except (AllianceError, OperationalError, InterfaceError):
         raise
     except Exception as error:
-        log.error("a command's own tables refused it", exc_info=error)
-        raise AllianceError("The command failed; the operators' log says why.") from error
+        log.error("a command's own tables refused it", **logs.ids(context), exc_info=error)
+        raise AllianceError(
+            "The command failed; the operators' log has the reason under the correlation id."
+        ) from error

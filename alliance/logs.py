@@ -1,14 +1,20 @@
-"""Structured logs: one JSON object a line, with the trace and event ids that were bound, and never a name."""
+"""Structured logs: one JSON object a line, with the correlation and trace id of its request, and never a name."""
 
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from typing import Any
 
 import structlog
+from structlog.contextvars import bind_contextvars, unbind_contextvars
+
+from .context import Context
 
 log = structlog.get_logger()
+
+_TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 def configure(part: str, level: str = "INFO") -> None:
@@ -45,3 +51,31 @@ def configure(part: str, level: str = "INFO") -> None:
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     # nameko repeats every exception of a worker with its traceback; the edge logs those that matter, once.
     logging.getLogger("nameko.containers").setLevel(logging.CRITICAL)
+
+
+def bind(correlation_id: str, traceparent: str | None) -> None:
+    """From here to `unbind` every line of this thread, or green thread, carries the ids of its request."""
+    unbind()
+    trace = _trace_id(traceparent)
+    bind_contextvars(correlation_id=correlation_id, **({"trace_id": trace} if trace else {}))
+
+
+def unbind() -> None:
+    unbind_contextvars("correlation_id", "trace_id")
+
+
+def ids(context: Context) -> dict[str, str | None]:
+    """The ids of one command's request, for a line that can be written while those of another one are bound.
+
+    None for what the system does by itself, also where a request set it off: an anonymous response must not be
+    joined with the request that happened to bring it to the log.
+    """
+    if context.caller.role == "system":
+        return {"correlation_id": None, "trace_id": None}
+    return {"correlation_id": context.correlation_id, "trace_id": _trace_id(context.traceparent)}
+
+
+def _trace_id(traceparent: str | None) -> str | None:
+    # A header can hold anything, a name too: whatever is no traceparent is not written down.
+    found = _TRACEPARENT.fullmatch(traceparent or "")
+    return found[1] if found else None

@@ -68,6 +68,12 @@ receiver_lag_events = Gauge(
     ["source"],
     registry=REGISTRY,
 )
+receiver_lag_seconds = Gauge(
+    "alliance_receiver_lag_seconds",
+    "Time since the journal was last level with what was heard of the source's log; 0 while it is.",
+    ["source"],
+    registry=REGISTRY,
+)
 duplicates = Counter(
     "alliance_duplicates_total",
     "Deliveries of an event that the journal already held.",

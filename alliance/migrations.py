@@ -113,7 +113,6 @@ _REFUSALS: dict[str, list[Any]] = {
            FOR EACH ROW EXECUTE FUNCTION refuse_change()""",
         """CREATE TRIGGER events_are_not_truncated BEFORE TRUNCATE ON events
            FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()""",
-        "REVOKE UPDATE, DELETE, TRUNCATE ON events FROM PUBLIC",
     ],
     "sqlite": [
         """CREATE TRIGGER events_are_not_updated BEFORE UPDATE ON events

@@ -6,13 +6,14 @@
 
 Acknowledged after the commit. Duplicates, reordering, a wiped broker and a first start are all one of these three
 cases, so there is no time window anywhere. A queue that stays silent is checked against the feed's head, since the
-loss of the newest events leaves no gap to notice.
+loss of the newest events leaves no gap to notice. How far the journal is behind is known in every state (`Lag`).
 """
 
 from __future__ import annotations
 
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
@@ -34,6 +35,8 @@ BATCH = 1000
 GATHER_SECONDS = 0.02
 #: Seconds of silence after which the feed is asked whether something was missed.
 SILENCE_SECONDS = 5.0
+#: Seconds between two looks at the feed's head while messages come: what still waits in the queue is known to it alone.
+HEAD_SECONDS = 30.0
 RETRY_SECONDS = 1.0
 
 
@@ -45,6 +48,46 @@ class Delivery:
     body: bytes
 
 
+class Lag:
+    """How far the journal is behind what was heard of a source's log.
+
+    Until the journal has answered for the first time, nothing counts as held.
+    """
+
+    def __init__(self) -> None:
+        self.held = 0
+        self._heard = 0
+        self._behind_since: float | None = None
+
+    def hear(self, position: int) -> None:
+        """A position that somebody names, who can be wrong: the source's head corrects it."""
+        self.learn(max(self._heard, position))
+
+    def learn(self, head: int) -> None:
+        """The head of the source's log, from the source itself."""
+        self._heard = head
+        self._note()
+
+    def hold(self, position: int) -> None:
+        """The journal has the source's log up to this position."""
+        self.held = position
+        self._note()
+
+    def events(self) -> int:
+        return max(0, self._heard - self.held)
+
+    def seconds(self) -> float:
+        """Since the journal was level with what was heard; 0 while it is."""
+        since = self._behind_since
+        return 0.0 if since is None else time.monotonic() - since
+
+    def _note(self) -> None:
+        if self.held >= self._heard:
+            self._behind_since = None
+        elif self._behind_since is None:
+            self._behind_since = time.monotonic()
+
+
 class Receiver:
     """Copies one source into the journal. Any number may run; the broker lets one at a time read the queue."""
 
@@ -53,6 +96,10 @@ class Receiver:
         self._feed = feed
         self.source = feed.source
         self.healthy = False
+        self._lag = Lag()
+        # Asked at each scrape: the age grows, too, while a receiver hangs in whatever it is waiting for.
+        metrics.receiver_lag_events.labels(self.source).set_function(self._lag.events)
+        metrics.receiver_lag_seconds.labels(self.source).set_function(self._lag.seconds)
 
     def receive(self, deliveries: list[Delivery]) -> int:
         """Commit what is new of a batch of deliveries; the caller may acknowledge them all when this returns.
@@ -61,14 +108,16 @@ class Receiver:
         """
         strange: list[tuple[Delivery, str]] = []
         readable = [(event, each) for each in deliveries if (event := self._parse(each, strange)) is not None]
+        if readable:
+            self._lag.hear(max(event.position for event, _ in readable))
         new = 0
-        at, _ = self._journal.source(self.source)
+        at = self._held()[0]
         run: list[Event] = []
         seen: list[Event] = []
         for event, delivery in sorted(readable, key=lambda pair: pair[0].position):
             if event.position > at + len(run) + 1:
                 new += self._append(run) + self.catch_up()
-                run, (at, _) = [], self._journal.source(self.source)
+                run, at = [], self._held()[0]
             if event.position > at + len(run) + 1:
                 # Every relay publishes after the commit, so this was never in the log.
                 strange.append((delivery, "at a position that the source's log has not reached"))
@@ -88,21 +137,41 @@ class Receiver:
         """Copy the source's feed page by page up to its head; returns how many events were new."""
         new = 0
         while True:
-            position, epoch = self._journal.source(self.source)
+            try:
+                position, epoch = self._held()
+            except Unavailable:
+                # Nothing can be copied now; how much waits for the journal can still be known.
+                self.ask_head()
+                raise
             page = self._feed.page(position, PAGE)
             if page.head < position or (epoch and page.epoch != epoch):
                 raise Diverged(
                     f"{self.source}'s log ends at {page.head} in epoch {page.epoch}; "
                     f"the journal has {position} of epoch {epoch}"
                 )
+            self._lag.learn(page.head)
             new += self._journal.append(self.source, page.events, epoch=page.epoch)
-            reached = page.events[-1].position if page.events else position
-            metrics.receiver_lag_events.labels(self.source).set(max(0, page.head - reached))
             if not page.events:
                 return new
+            self._lag.hold(page.events[-1].position)
+
+    def ask_head(self) -> None:
+        """Learn how far the source's log has come; while it cannot say, what was heard before stands."""
+        with suppress(Unavailable):
+            self._lag.learn(self._feed.page(self._lag.held, 1).head)
+
+    def _held(self) -> tuple[int, str]:
+        """Up to where the journal holds the source's log, and the log's epoch."""
+        position, epoch = self._journal.source(self.source)
+        self._lag.hold(position)
+        return position, epoch
 
     def _append(self, run: list[Event]) -> int:
-        return self._journal.append(self.source, run) if run else 0
+        if not run:
+            return 0
+        new = self._journal.append(self.source, run)
+        self._lag.hold(max(self._lag.held, run[-1].position))
+        return new
 
     def _parse(self, delivery: Delivery, strange: list[tuple[Delivery, str]]) -> Event | None:
         try:
@@ -173,7 +242,7 @@ def _consume(receiver: Receiver, connection: Connection, queue: object, stopping
         on_message=lambda message: waiting.append(Delivery(message.delivery_tag, _raw(message.body))),
         accept=None,
     )
-    heard = time.monotonic()
+    heard = asked = time.monotonic()
     with reader:
         receiver.healthy = True
         while not stopping.is_set():
@@ -183,9 +252,12 @@ def _consume(receiver: Receiver, connection: Connection, queue: object, stopping
                 channel.basic_ack(waiting[-1].tag, multiple=True)
                 waiting.clear()
                 heard = time.monotonic()
+                if heard - asked > HEAD_SECONDS:
+                    receiver.ask_head()
+                    asked = time.monotonic()
             elif time.monotonic() - heard > SILENCE_SECONDS:
                 receiver.catch_up()
-                heard = time.monotonic()
+                heard = asked = time.monotonic()
             connection.heartbeat_check()
 
 

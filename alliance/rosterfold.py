@@ -7,21 +7,33 @@ from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import Column, Connection, Date, Index, MetaData, Table, Text, delete, or_, update
+from sqlalchemy.schema import DropTable
 
-from . import contracts
+from . import checkpoints, contracts
 from .envelope import Event
 from .errors import Unavailable, UnknownContract
 from .rows import upsert_many
 
-#: Raised with the tables' shape; an older view is left behind and a new one is folded from the start.
-VERSION = 1
-NAME = f"roster-view-v{VERSION}"
+#: Raised with the tables' shape; an older view is dropped and a new one is folded from the start.
+VERSION = 2
 
 metadata = MetaData()
 
 
+def _name(version: int) -> str:
+    """What the checkpoint of a view of this shape is called."""
+    return f"roster-view-v{version}"
+
+
+def _table_name(name: str, version: int) -> str:
+    return f"roster_{name}_v{version}"
+
+
+NAME = _name(VERSION)
+
+
 def _table(name: str, *columns: Column[Any] | Index) -> Table:
-    return Table(f"roster_{name}_v{VERSION}", metadata, *columns)
+    return Table(_table_name(name, VERSION), metadata, *columns)
 
 
 districts = _table(
@@ -41,6 +53,7 @@ classes = _table(
     Column("school_year", Text, nullable=False),
     Column("begins_on", Date, nullable=False),
     Column("ends_on", Date, nullable=False),
+    Column("kind", Text, nullable=False),
 )
 students = _table(
     "students",
@@ -64,6 +77,17 @@ enrolments = _table(
     Column("district", Text, nullable=False),
     Column("school_year", Text, nullable=False),
 )
+
+#: The tables that a view of an earlier shape had.
+_EARLIER = ("districts", "schools", "classes", "students", "guardians", "enrolments")
+
+
+def drop_earlier(connection: Connection) -> None:
+    """Drop every view of an earlier shape with its checkpoint, where there is one."""
+    for version in range(1, VERSION):
+        for name in _EARLIER:
+            connection.execute(DropTable(Table(_table_name(name, version), MetaData()), if_exists=True))
+        checkpoints.reset(connection, _name(version))
 
 
 #: What the view is made of; other events of the roster, also those of a later release, pass by.
@@ -123,7 +147,7 @@ def fold(connection: Connection, events: Iterable[Event]) -> None:
                 put(
                     classes,
                     class_=data["class"],
-                    **{name: data[name] for name in ("school", "district", "school_year")},
+                    **{name: data[name] for name in ("school", "district", "school_year", "kind")},
                     begins_on=_day(data["begins_on"]),
                     ends_on=_day(data["ends_on"]),
                 )

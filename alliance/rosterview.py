@@ -7,7 +7,7 @@ It is a read model: made from the feed at position 0, and thrown away rather tha
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import Any
 
@@ -17,7 +17,18 @@ from . import checkpoints
 from .database import Database
 from .errors import Diverged, NotFound
 from .feed import Feed
-from .rosterfold import NAME, classes, districts, enrolments, fold, guardians, metadata, schools, students
+from .rosterfold import (
+    NAME,
+    classes,
+    districts,
+    drop_earlier,
+    enrolments,
+    fold,
+    guardians,
+    metadata,
+    schools,
+    students,
+)
 
 
 class RosterView:
@@ -29,8 +40,10 @@ class RosterView:
         self._following = threading.Lock()
 
     def prepare(self) -> None:
-        """Create the tables where they are missing."""
-        metadata.create_all(self.database.engine, checkfirst=True)
+        """Create the tables where they are missing, and drop those of earlier shapes."""
+        with self.database.transaction() as connection:
+            metadata.create_all(connection)
+            drop_earlier(connection)
 
     def follow(self) -> int:
         """Fold what is new in roster's feed, page by page, each page with its checkpoint in one transaction.
@@ -73,7 +86,7 @@ class RosterView:
         return self._one(select(students).where(students.c.student == student))
 
     def class_(self, class_: str) -> Any | None:
-        """(class_, school, district, school_year, begins_on, ends_on), or None."""
+        """(class_, school, district, school_year, begins_on, ends_on, kind), or None."""
         return self._one(select(classes).where(classes.c.class_ == class_))
 
     def classes(self, wanted: Iterable[str]) -> dict[str, Any]:
@@ -97,14 +110,30 @@ class RosterView:
         return self._one(select(districts).where(districts.c.district == district))
 
     def enrolment(self, student: str, day: date) -> Any | None:
-        """Where the student was enrolled on a day; of overlapping enrolments the one that began last counts."""
-        query = (
-            select(enrolments)
-            .where(enrolments.c.student == student, *_on(day))
-            .order_by(enrolments.c.begins_on.desc(), enrolments.c.class_)
-            .limit(1)
+        """Where the student was enrolled on a day, the one answer that roster itself gives: the homeroom before any
+        lesson, then the class begun last, then the last by id. None where it was in no class."""
+        covering = [stay for stay in self._stays(student, day) if _last(stay) >= day]
+        # Ordered here: a database may order text by the rules of a language.
+        return max(
+            covering, key=lambda stay: (stay.kind == "homeroom", stay.begins_on, stay.class_), default=None
         )
-        return self._one(query)
+
+    def classes_of(self, student: str, day: date) -> set[str]:
+        """The classes whose teachers may act for the student on a day: all that it is in. In the holidays those
+        that ended last, until the student is in another or withdrawn."""
+        stays = self._stays(student, day)
+        latest = max((_last(stay) for stay in stays), default=day)
+        return {stay.class_ for stay in stays if _last(stay) >= min(day, latest)}
+
+    def _stays(self, student: str, day: date) -> Sequence[Any]:
+        """The student's enrolments begun by a day and not ended before it, although their class may have."""
+        query = (
+            select(enrolments, classes.c.kind, classes.c.ends_on.label("class_ends_on"))
+            .outerjoin(classes, classes.c.class_ == enrolments.c.class_)
+            .where(enrolments.c.student == student, *_on(day))
+        )
+        with self.database.asking() as connection:
+            return connection.execute(query).all()
 
     def enrolled(self, class_: str, day: date) -> list[str]:
         """The students of a class on a day, in the order of their ids."""
@@ -188,6 +217,11 @@ def forget(database: Database) -> None:
 
 def _on(day: date) -> list[Any]:
     return [enrolments.c.begins_on <= day, or_(enrolments.c.ends_on.is_(None), enrolments.c.ends_on >= day)]
+
+
+def _last(stay: Any) -> date:
+    """The last day of the stay's class; a class that the roster has not told of yet is open."""
+    return stay.class_ends_on or date.max
 
 
 def _rows(connection: Connection, column: Column[str], ids: list[str]) -> Iterable[Any]:

@@ -58,7 +58,7 @@ class Settings:
         env = Env()
         var = Path(env.str("ALLIANCE_VAR", "var")).absolute()
         with env.prefixed("ALLIANCE_"):
-            template = env.str("DATABASE_URL", "")
+            template = _secret(env, "DATABASE_URL")
             host = env.str("HOST", "127.0.0.1")
             return cls(
                 var=var,

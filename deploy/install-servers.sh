@@ -1,9 +1,11 @@
 #!/bin/sh
-# Installs what the tests run against: PostgreSQL, RabbitMQ, promtool, Chromium. Nothing is done where all are there.
+# Installs what the tests run: PostgreSQL, RabbitMQ, promtool, Chromium, curl. Nothing is done where all are there.
 # On Debian and Ubuntu as root: with apt, and without starting Debian's own instances of the servers.
 # Elsewhere: says what to install, and exits with 1.
+# SYSROOT: a folder that holds the system's files in the place of /.
 set -eu
 
+system=${SYSROOT:-}
 missing=
 need() { # need PACKAGE PATTERN: the package is missing where no file matches the pattern
     for file in $2; do
@@ -11,11 +13,12 @@ need() { # need PACKAGE PATTERN: the package is missing where no file matches th
     done
     missing="$missing $1"
 }
-need postgresql '/usr/lib/postgresql/*/bin/initdb'
-need rabbitmq-server /usr/lib/rabbitmq/bin/rabbitmq-server
+need postgresql "$system/usr/lib/postgresql/*/bin/initdb"
+need rabbitmq-server "$system/usr/lib/rabbitmq/bin/rabbitmq-server"
 command -v promtool >/dev/null || missing="$missing prometheus"
 command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null ||
     missing="$missing chromium"
+command -v curl >/dev/null || missing="$missing curl"
 [ -n "$missing" ] || exit 0
 
 if ! command -v apt-get >/dev/null; then
@@ -32,7 +35,7 @@ echo "Installing:$missing"
 export DEBIAN_FRONTEND=noninteractive
 # A package's own instance of a server would be a server that nobody asked for. Debian's way to say so is a
 # policy-rc.d that answers 101; one that is there already is left as it is.
-policy=/usr/sbin/policy-rc.d
+policy=$system/usr/sbin/policy-rc.d
 if [ ! -e "$policy" ]; then
     printf '#!/bin/sh\nexit 101\n' >"$policy"
     chmod 755 "$policy"

@@ -6,7 +6,6 @@ Usage: python -m deploy.mississippi SCALE FORM. SCALE 1 is the whole state; FORM
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from pathlib import Path
 from alliance.private_servers import PrivateServerError
 from alliance.settings import Settings
 from deploy.running import FORMS, ROOT, running
+from deploy.serve import remove
 
 
 def main(scale: str, form: str) -> int:
@@ -24,9 +24,9 @@ def main(scale: str, form: str) -> int:
     # As Ctrl-C: the platform that runs for us has to be stopped, however we are.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     var = Settings.load().var / "mississippi" / form
-    shutil.rmtree(var, ignore_errors=True)
-    print(f"starting the {form} form on {var} ...", flush=True)
     try:
+        remove(var)
+        print(f"starting the {form} form on {var} ...", flush=True)
         with running(form, var) as platform:
             simulate = ["simulate", "mississippi", "--scale", scale]
             return _alliance(simulate, dict(platform.environment))

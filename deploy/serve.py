@@ -1,9 +1,10 @@
 """`make serve`: the distributed form on one machine, each part of the Procfile a process under honcho.
 
-    servers (private, unless ALLIANCE_DATABASE_URL and ALLIANCE_BROKER_URL name some) -> migrations -> parts
+    servers (private, unless the settings name some) -> migrations -> parts
 
 The private servers and their data are kept under `<ALLIANCE_VAR>/servers`, so that a restart goes on where the
-last run stopped. One part that ends stops all: the terminal shows which and why.
+last run stopped. Data that has to lie elsewhere is named there, and is never used by another folder. One part that
+ends stops all: the terminal shows which and why.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import urllib.request
@@ -28,6 +30,7 @@ from honcho.process import Process
 
 from alliance.database import Database
 from alliance.private_servers import PrivatePostgres, PrivateRabbitMQ, PrivateServerError
+from alliance.private_servers.folder import stop_leftovers
 from alliance.settings import SERVICES, Settings
 from gateway import sessions
 from gateway.first_sight import state_token
@@ -36,6 +39,8 @@ from gateway.tokens import Tokens
 ROOT = Path(__file__).parents[1]
 #: Where a private server's folder goes when the server's user cannot reach ALLIANCE_VAR (root's home, say).
 REACHABLE = Path("/var/lib/alliance")
+#: Beside the folder that was to hold the data: names the one that holds it instead.
+MOVED = ".moved"
 PR_SET_PDEATHSIG = 1
 #: Seconds until every part is ready, before the terminal says that something is late.
 READY_SECONDS = 60
@@ -79,30 +84,65 @@ def _servers(stack: ExitStack, var: Path) -> dict[str, str]:
     """Start what is not given; return the variables that name it."""
     folder = var / "servers"
     exported = {"ALLIANCE_VAR": str(var)}
-    if not os.environ.get("ALLIANCE_DATABASE_URL"):
+    owners = (*SERVICES, "gateway")
+    if not _given("DATABASE_URL") and not all(_given(f"{owner.upper()}_DATABASE_URL") for owner in owners):
         print("starting PostgreSQL ...", flush=True)
-        postgres = stack.enter_context(PrivatePostgres(_reachable(folder / "postgresql", "postgres")))
-        for name in (*SERVICES, "gateway"):
+        postgres = stack.enter_context(PrivatePostgres(reachable(folder / "postgresql", "postgres")))
+        for name in owners:
             postgres.create_database(name)
         exported["ALLIANCE_DATABASE_URL"] = postgres.database_url("{service}")
-    if not os.environ.get("ALLIANCE_BROKER_URL") and not os.environ.get("ALLIANCE_BROKER_URL_FILE"):
+    if not _given("BROKER_URL"):
         print("starting RabbitMQ ...", flush=True)
         exported["ALLIANCE_BROKER_URL"] = stack.enter_context(PrivateRabbitMQ(folder / "rabbitmq")).url
     return exported
 
 
-def _reachable(folder: Path, user: str) -> Path:
-    """`folder`, or for root a folder that the server's own user can reach; the one that has data comes first."""
+def _given(setting: str) -> bool:
+    return any(os.environ.get(f"ALLIANCE_{setting}{form}") for form in ("", "_FILE"))
+
+
+def reachable(folder: Path, user: str) -> Path:
+    """`folder`, or for root, where the server's own user cannot reach it, a new folder that is `folder`'s alone.
+
+    It stays the same for as long as the marker beside `folder` is there. Data moved for a `folder` that was removed
+    since is not found again: it was written under a secret key that went with that folder.
+    """
     if os.geteuid() != 0:
         return folder
-    moved = REACHABLE / str(folder).strip("/").replace("/", "-")
-    folder.mkdir(parents=True, exist_ok=True)
-    if not moved.exists():
+    moved = _moved(folder)
+    if moved is None:
+        folder.mkdir(parents=True, exist_ok=True)
         shutil.chown(folder, user)
         tried = subprocess.run(["test", "-w", str(folder)], user=user, extra_groups=[], check=False)
         if tried.returncode == 0:
             return folder
+        REACHABLE.mkdir(parents=True, exist_ok=True)
+        prefix = str(folder).strip("/").replace("/", "-")
+        moved = Path(tempfile.mkdtemp(prefix=f"{prefix}-", dir=REACHABLE))
+        folder.with_suffix(MOVED).write_text(f"{moved}\n")
     print(f"the user {user} cannot reach {folder}; its data is kept in {moved}")
+    return moved
+
+
+def remove(var: Path) -> None:
+    """Remove a data folder, and with it the data that was moved out of it."""
+    for marker in (var / "servers").glob(f"*{MOVED}"):
+        moved = _moved(marker)
+        if moved is not None:
+            # A server that outlived its run would otherwise go on in a folder that nobody knows of any more.
+            stop_leftovers(moved)
+            shutil.rmtree(moved, ignore_errors=True)
+    shutil.rmtree(var, ignore_errors=True)
+
+
+def _moved(folder: Path) -> Path | None:
+    """The folder that holds the data of `folder` in its place."""
+    marker = folder.with_suffix(MOVED)
+    if not marker.exists():
+        return None
+    moved = Path(marker.read_text().strip()).resolve()
+    if moved.parent != REACHABLE.resolve():
+        raise PrivateServerError(f"{marker} names {moved}, which is not in {REACHABLE}; correct or remove it")
     return moved
 
 

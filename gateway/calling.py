@@ -11,9 +11,9 @@ from uuid import UUID, uuid4, uuid5
 
 from flask import g, request
 
-from alliance.client import SECONDS
+from alliance.client import SECONDS, ServiceClient
 from alliance.context import Caller, Context
-from alliance.errors import Invalid, Unauthenticated
+from alliance.errors import Invalid, Unauthenticated, Unavailable
 
 from . import permissions
 from .limits import KEY_CHARACTERS
@@ -25,7 +25,10 @@ NAMESPACE = UUID("0d3c7a52-6f5e-4f0b-9b1e-3c5d8a7e4f10")
 #: Seconds that a command may take which touches every household of a district.
 LONG_SECONDS = 30.0
 
-#: Seconds for which evaluation waits, at most, for the positions that a read asks for.
+#: Seconds within which a service has to say that it is ready before it is given a long command.
+READY_SECONDS = 1.0
+
+#: Seconds for which a service waits, at most, for the positions that a read asks for.
 AT_LEAST_SECONDS = 2.0
 
 _VISIBLE = re.compile(rf"[\x20-\x7e]{{1,{KEY_CHARACTERS}}}")
@@ -56,8 +59,16 @@ def authorise(operation: str) -> None:
 
 def ask(body: dict[str, Any], *, seconds: float = SECONDS) -> dict[str, Any]:
     """The answer of a service to this request's read; with `at_least`, after the service has waited for it."""
-    waits = AT_LEAST_SECONDS if body.get("at_least") else 0.0
-    return call(g.operation, body, context(g.caller, uuid4(), keyed=False), seconds=seconds + waits)
+    asking, at_least = context(g.caller, uuid4(), keyed=False), g.get("at_least")
+    if not at_least:
+        return call(g.operation, body, asking, seconds=seconds)
+    waiting = seconds + AT_LEAST_SECONDS
+    name = g.operation.partition(".")[0]
+    if name == "evaluation":
+        # It reads its figures and their positions in one transaction.
+        return call(g.operation, {**body, "at_least": at_least}, asking, seconds=waiting)
+    _service(name, waiting).call("reach", {"at_least": at_least}, asking, seconds=waiting)
+    return call(g.operation, body, asking, seconds=seconds)
 
 
 def ask_as(caller: Caller, operation: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -85,10 +96,18 @@ def call(
     """Every call of a service passes here, and so the table of permissions."""
     permissions.require(context.caller.role, operation)
     name, _, method = operation.partition(".")
-    service = parts().services[name]
+    service = _service(name, seconds)
     if file is None:
         return service.call(method, body, context, seconds=seconds)
     return service.upload(method, file, body, context, seconds=seconds)
+
+
+def _service(name: str, seconds: float) -> ServiceClient:
+    """The service; Unavailable when it is not ready for a call that may take long and would only be waited for."""
+    service = parts().services[name]
+    if seconds > SECONDS and not service.ready(seconds=READY_SECONDS):
+        raise Unavailable(f"The {name} service does not answer; try again shortly.")
+    return service
 
 
 def command_context(prover: str = "") -> Context:

@@ -25,7 +25,8 @@ says which roles may use it. Families need none: their survey's token is in the 
 **Commands** (POST) answer 201 the first time and 200 for a repeat, with `position`: the place in a service's log.
 Send an `Idempotency-Key` with each, and a repeat after a broken connection is safe.
 
-**Reads** carry a strong `ETag`. Scorecards take `at_least=pledges:42` to wait until your own writes are counted in.
+**Reads** carry a strong `ETag`. All take `at_least=pledges:42`, to wait (at most 2 s) until
+your own writes are counted in.
 
 **Lists** answer `{{"data": [...], "next": cursor}}`; give `next` as `cursor` until it is null.
 

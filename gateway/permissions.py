@@ -33,6 +33,7 @@ PERMISSIONS: Mapping[str, frozenset[str]] = {
     # Children's names: for those who see the children. The state and programs work with ids.
     "roster.students": frozenset({DISTRICT, SCHOOL, TEACHER}),
     "roster.enrolments": _AUTHORITIES | {INTEGRATOR},
+    "pledges.offer_pledge": _WITH_PROGRAMS,
     "pledges.sign_pledge": _WITH_PROGRAMS,
     "pledges.sign_pledges": _WITH_PROGRAMS,
     "pledges.withdraw_pledge": _WITH_PROGRAMS,

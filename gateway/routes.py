@@ -13,15 +13,16 @@ from typing import Any
 
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin, OpenAPIConverter
-from flask import make_response
+from flask import g, make_response, request
 from flask_smorest import Blueprint
 
 from . import permissions
 from .bulk import Bulk
 from .calling import authorise
 from .limits import KEY_CHARACTERS
-from .reading import Reader, load_path
+from .reading import Reader, load, load_path
 from .schemas.kinds import IN_PATH
+from .schemas.position import ReadQuery
 from .schemas.shape import Answer, Shape
 
 View = Callable[..., Any]
@@ -58,6 +59,7 @@ _IF_MATCH = {
     "schema": {"type": "string"},
     "description": "The ETag of the folder as last read; 412 when it has changed since.",
 }
+_NO_QUERY = Shape()
 _ETAG = {"ETag": {"schema": {"type": "string"}, "description": "names this very answer, for If-None-Match"}}
 
 
@@ -72,19 +74,25 @@ class Routes(Blueprint):
         operation: str,
         *,
         answers: type[Answer],
-        asks: type[Shape] | None = None,
+        asks: type[ReadQuery] | None = None,
         private: bool = False,
     ) -> Any:
         """A GET. The view gets the parts of the address by name, and the checked query first when it `asks`.
+
+        Every read takes `at_least`; `calling.ask` sees to it.
 
         A `private` answer holds names of people: no cache may keep it.
         """
 
         def declare(view: View) -> View:
-            described = self.response(200, answers, example=answers.example, headers=_ETAG)(view)
+            @wraps(view)
+            def fresh(query: dict[str, Any], **path: Any) -> Any:
+                g.at_least = query.pop("at_least", None)
+                return view(query, **path) if asks is not None else view(**path)
+
+            described = self.response(200, answers, example=answers.example, headers=_ETAG)(fresh)
             described = self.alt_response(304, description="Nothing has changed since that ETag")(described)
-            if asks is not None:
-                described = self.arguments(asks(), location="query")(described)
+            described = self.arguments((asks or ReadQuery)(), location="query")(described)
             return self._add(
                 rule, "GET", operation, _unstored(described) if private else described, [_IF_NONE_MATCH]
             )
@@ -124,6 +132,8 @@ class Routes(Blueprint):
             described = self.doc(**(doc or {}))(_unstored(described))
             if around is not None:
                 described = around(described)
+            if asks is None:
+                described = _without_query(described)
             return self._add(
                 rule, "POST", operation, described, [_IDEMPOTENCY_KEY, *([_IF_MATCH] if if_match else [])]
             )
@@ -134,7 +144,7 @@ class Routes(Blueprint):
         """A POST that takes nothing but application/x-ndjson, a command a line."""
 
         def declare(view: View) -> View:
-            described = self.doc(**bulk.describe())(view)
+            described = self.doc(**bulk.describe())(_without_query(view))
             return self._add(rule, "POST", bulk.operation, described, [_IDEMPOTENCY_KEY])
 
         return declare
@@ -157,6 +167,17 @@ class Routes(Blueprint):
             parameters=[_in_path(name) for name in _PART.findall(rule)],
         )
         return described
+
+
+def _without_query(view: View) -> View:
+    """Refuse what is asked in vain: `?dry_run=true` of a command that knows no dry run would be a real one."""
+
+    @wraps(view)
+    def bare(*args: Any, **path: Any) -> Any:
+        load(_NO_QUERY, request.args.to_dict())
+        return view(*args, **path)
+
+    return bare
 
 
 def _unstored(view: View) -> View:

@@ -1,4 +1,4 @@
-"""What is seen of each request: a metric and a log line by route template, and its id in the answer.
+"""What is seen of each request: a metric and a log line by route template, and its ids in every line and the answer.
 
 Addresses hold ids and queries can hold anything, so neither is logged; the template says which address it was.
 """
@@ -9,8 +9,8 @@ import time
 
 import structlog
 from flask import Flask, Response, g, request
-from structlog.contextvars import bind_contextvars, unbind_contextvars
 
+from alliance import logs
 from alliance.metrics import http_request_seconds
 
 from .calling import correlation_id
@@ -32,7 +32,7 @@ def register(app: Flask) -> None:
 
 def _begin() -> None:
     g.began = time.perf_counter()
-    bind_contextvars(correlation_id=correlation_id())
+    logs.bind(correlation_id(), request.headers.get("traceparent"))
 
 
 def _end(response: Response) -> Response:
@@ -55,4 +55,4 @@ def _end(response: Response) -> Response:
 
 
 def _leave(_: BaseException | None) -> None:
-    unbind_contextvars("correlation_id")
+    logs.unbind()

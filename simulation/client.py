@@ -195,17 +195,3 @@ def _passes(result: Mapping[str, Any]) -> bool:
 def at_least(positions: Mapping[str, int]) -> str:
     """The reading parameter for what was written up to these positions, as `pledges:42,folders:7`."""
     return ",".join(f"{source}:{sequence}" for source, sequence in sorted(positions.items()))
-
-
-def peak_memory(pids: Sequence[int]) -> dict[int, int]:
-    """The largest resident size that each process ever had, in bytes; a process that is gone is left out."""
-    peaks = {}
-    for pid in pids:
-        try:
-            status = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace")
-        except OSError:
-            continue
-        for line in status.splitlines():
-            if line.startswith("VmHWM:"):
-                peaks[pid] = int(line.split()[1]) * 1024
-    return peaks

@@ -3,28 +3,108 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any, Self
 
 from rich.console import Console
 from rich.table import Table
 
-from simulation.client import peak_memory
 from simulation.played import Played, PlayedDistrict
 from simulation.recovery import Figure, Recovery
+
+#: Seconds between two looks at the memory.
+PAUSE = 1.0
+#: What a part's command line names: the program `alliance`, or a module of one of these.
+PROGRAM, MODULES = "alliance", ("alliance.", "services.", "gateway.")
+
+
+@dataclass(frozen=True, slots=True)
+class Peak:
+    """The largest resident size of a process in bytes: of one that has ended, as it was last seen."""
+
+    name: str
+    pid: int
+    bytes: int
+    running: bool = True
+
+
+class Memory:
+    """Within the block, watches the peak memory of this process and of the platform's on `var`, on this machine.
+
+    The kernel keeps each process's peak while it runs. A process that ends, as a roster's import does, is known by
+    the last look at it: what it took after that, PAUSE seconds at most, is missing.
+    """
+
+    def __init__(self, var: Path) -> None:
+        self._var = var.resolve()
+        self._peaks: dict[int, Peak] = {}
+        self._ended: list[Peak] = []
+        self._stopping = Event()
+        self._watching = Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._watching.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopping.set()
+        self._watching.join()
+        self.look()
+
+    def peaks(self) -> list[Peak]:
+        """One for each process, by name."""
+        return sorted([*self._ended, *self._peaks.values()], key=lambda peak: (peak.name, peak.pid))
+
+    def look(self) -> None:
+        now = {peak.pid: peak for peak in _peaks(self._var)}
+        # A process number that is given out again belongs to another process.
+        gone = [peak for pid, peak in self._peaks.items() if pid not in now]
+        self._ended += [replace(peak, running=False) for peak in gone]
+        self._peaks = now
+
+    def _watch(self) -> None:
+        self.look()
+        while not self._stopping.wait(PAUSE):
+            self.look()
+
+
+def _peaks(var: Path) -> Iterator[Peak]:
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            name = _name(folder, var)
+            status = (folder / "status").read_text(errors="replace") if name else ""
+        except OSError:  # gone meanwhile, or another user's
+            continue
+        for line in status.splitlines():
+            if line.startswith("VmHWM:"):
+                yield Peak(name, int(folder.name), int(line.split()[1]) * 1024)
+
+
+def _name(process: Path, var: Path) -> str:
+    """What a process of the platform runs; empty for every other one."""
+    if int(process.name) == os.getpid():
+        return "simulation"
+    words = [word.decode(errors="replace") for word in (process / "cmdline").read_bytes().split(b"\0")[1:]]
+    if not any(Path(word).name == PROGRAM or word.startswith(MODULES) for word in words):
+        return ""
+    for variable in (process / "environ").read_bytes().split(b"\0"):
+        key, _, value = os.fsdecode(variable).partition("=")
+        if key == "ALLIANCE_VAR" and ((process / "cwd").readlink() / value).resolve() == var:
+            return " ".join([Path(words[0]).name, *words[1:]]).removeprefix("-m ").strip()
+    return ""
 
 
 def show(
     played: Played,
     recovery: Recovery,
-    parts: Mapping[str, int],
+    peaks: Sequence[Peak],
     console: Console,
     districts: int = 5,
 ) -> None:
-    """Prints the state and some districts, from the smallest to the largest, and what each part took.
-
-    `parts` are the platform's processes by name, for their peak memory.
-    """
+    """Prints the state and some districts, from the smallest to the largest, and what each process took."""
     for note in played.notes:
         console.print(f"Note: {note}", markup=False)
     console.print(_table(recovery.state))
@@ -32,7 +112,7 @@ def show(
         console.print(_table(recovery.districts[each.district]))
     console.print(_stages(played))
     console.print(f"{recovery.waited:.1f} s after the last command all of it was counted in.")
-    console.print(_memory({"simulation": os.getpid(), **parts}))
+    console.print(_memory(peaks))
     wrong = recovery.mismatches()
     checked = len(recovery.state) + sum(map(len, recovery.districts.values()))
     console.print(
@@ -87,13 +167,13 @@ def _stages(played: Played) -> Table:
     return table
 
 
-def _memory(parts: Mapping[str, int]) -> Table:
+def _memory(peaks: Sequence[Peak]) -> Table:
     table = Table(title="Peak memory", title_justify="left")
-    table.add_column("part")
-    table.add_column("MB", justify="right")
-    peaks = peak_memory(list(parts.values()))
-    for name, pid in parts.items():
-        table.add_row(name, f"{peaks[pid] / 1e6:,.0f}" if pid in peaks else "gone")
+    for heading in ("process", "pid", "MB", ""):
+        table.add_column(heading, justify="right" if heading in ("pid", "MB") else "left")
+    for peak in peaks:
+        ended = "" if peak.running else "has ended; as last seen"
+        table.add_row(peak.name, str(peak.pid), f"{peak.bytes / 1e6:,.0f}", ended)
     return table
 
 

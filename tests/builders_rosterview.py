@@ -62,10 +62,10 @@ class RosterFeed:
 class Roster(RosterFeed):
     """Classes "c1" and "c2" are in school "sc1", "c3" in "sc2", all in "d1"."""
 
-    def class_(self, class_: str, begins_on: date, ends_on: date) -> None:
+    def class_(self, class_: str, begins_on: date, ends_on: date, kind: str = "homeroom") -> None:
         self.tell(
             "ClassRegistered", f"class-{class_}", class_=class_, school=school_of(class_), district="d1",
-            school_year=YEAR, begins_on=begins_on, ends_on=ends_on, kind="homeroom", grades=["03"],
+            school_year=YEAR, begins_on=begins_on, ends_on=ends_on, kind=kind, grades=["03"],
         )  # fmt: skip
 
     def class_closed(self, class_: str, closed_on: date) -> None:

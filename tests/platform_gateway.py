@@ -150,7 +150,8 @@ def _learn_ids(platform: Platform, position: int) -> None:
         ids[row["district"]["name"].removeprefix("District ")] = district
         for school in platform.get(f"/v1/districts/{district}/schools").json["data"]:
             ids[school["name"].removeprefix("School ")] = school["school"]
-            for class_ in platform.get(f"/v1/schools/{school['school']}/classes").json["data"]:
+            path = f"/v1/schools/{school['school']}/classes"
+            for class_ in platform.get(path, platform.bearer("district", district)).json["data"]:
                 ids[class_["title"].removeprefix("Class ")] = class_["class"]
         names = {id_: name for name, id_ in ids.items()}
         for enrolment in platform.get(f"/v1/districts/{district}/enrolments").json["data"]:

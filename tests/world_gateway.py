@@ -50,6 +50,9 @@ class Ask:
 
 
 _PLEDGE = {"student": "st", "guardian": "g", "school_year": "2026-27", **_SIGNED}
+_OFFER = {
+    "student": "st", "school_year": "2026-27", "offered_on": "2026-08-07", "language": "en", "statement": "2026-1",
+}  # fmt: skip
 _WITHDRAWAL = {"student": "st", "school_year": "2026-27", "withdrawn_on": "2026-10-02"}
 _RETURN = {"student": "st", "signed_on": "2026-09-14", "mode": "paper"}
 _RETURN_LINE = {"class": "c111", "period": "2026-09", **_RETURN}
@@ -64,6 +67,7 @@ ASKS = (
     Ask("roster.classes", "GET", "/v1/schools/s11/classes", "s11"),
     Ask("roster.students", "GET", "/v1/classes/c111/students", "c111"),
     Ask("roster.enrolments", "GET", "/v1/districts/d1/enrolments", "d1"),
+    Ask("pledges.offer_pledge", "POST", "/v1/pledges/offers", "c111", _OFFER),
     Ask("pledges.sign_pledge", "POST", "/v1/pledges", "c111", _PLEDGE),
     Ask("pledges.sign_pledges", "POST", "/v1/pledges", "c111", _PLEDGE, _LINES),
     Ask("pledges.withdraw_pledge", "POST", "/v1/pledges/withdrawals", "c111", _WITHDRAWAL),
@@ -147,6 +151,7 @@ ALLOWED = {
     "roster.classes": "SDHI",
     "roster.students": "DHT",
     "roster.enrolments": "SDI",
+    "pledges.offer_pledge": "SDHTI",
     "pledges.sign_pledge": "SDHTI",
     "pledges.sign_pledges": "SDHTI",
     "pledges.withdraw_pledge": "SDHTI",

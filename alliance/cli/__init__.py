@@ -32,7 +32,7 @@ stderr = Console(stderr=True, soft_wrap=True)
 def cli() -> None:
     """Alliance for Families (Miss. Code 37-3-61 to 37-3-75) for a whole state.
 
-    Settings come from environment variables (ALLIANCE_…); the README lists them.
+    Settings come from environment variables (ALLIANCE_…); docs/operators.md lists them.
     """
 
 

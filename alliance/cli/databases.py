@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import click
+from kombu import Connection, Exchange, Queue
 from rich.markup import escape
 from sqlalchemy import select
 
@@ -113,19 +114,31 @@ def _broker(settings: Settings) -> Iterator[Finding]:
         yield Finding("broker", "connection", "", "")
         for source in SOURCES:
             queue = broker.queue("evaluation", source, settings.broker_prefix)
-            try:
-                with connection.channel() as channel:
-                    queue(channel).queue_declare(passive=True)
-                wrong = ""
-            except broker.BrokerErrors:
-                wrong = "is missing"
             mend = f"Start `alliance relay {source}` or `alliance receive`: each declares it"
-            yield Finding("broker", f"queue {queue.name}", wrong, mend)
+            for kind, named in (("exchange", queue.exchange), ("queue", queue)):
+                there = _declared(connection, named, passive=True)
+                yield Finding("broker", f"{kind} {named.name}", "" if there else "is missing", mend)
+                if there and not _declared(connection, named):
+                    wrong = "was declared in another way"
+                    yield Finding("broker", f"{kind} {named.name}", wrong, "Delete it; " + mend)
     except broker.BrokerErrors as error:
         wrong = f"cannot be used ({type(error).__name__})"
         yield Finding("broker", "connection", wrong, "Start RabbitMQ, or correct ALLIANCE_BROKER_URL")
     finally:
         broker.drop(connection)
+
+
+def _declared(connection: Connection, named: Exchange | Queue, passive: bool = False) -> bool:
+    """Whether it exists; not passive, whether it is as we declare it. A missing binding shows as the relay's lag:
+    AMQP has no question for it, and what cannot be routed comes back to the relay."""
+    try:
+        with connection.channel() as channel:
+            entity = named(channel)
+            declare = entity.queue_declare if isinstance(named, Queue) else entity.declare
+            declare(passive=passive)
+    except broker.BrokerErrors:
+        return False
+    return True
 
 
 def _journal(sound: dict[str, Database]) -> Iterator[Finding]:

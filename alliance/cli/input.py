@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -33,8 +32,9 @@ def roster() -> None:
 def import_(bundle: Path, source: str, strict: bool, dry_run: bool, confirm: bool) -> None:
     """Import a OneRoster 1.1 or 1.2 CSV bundle (a zip or a folder) into roster's database.
 
-    Every problem is listed with its file, line and column; what is sound is imported. Importing again changes
-    only what is different, so an import that was interrupted is simply repeated.
+    Problems are listed with file, line and column, the first 1,000 of each kind and how many more there are; what
+    is sound is imported. Importing again changes only what is different, so an import that was interrupted is
+    simply repeated.
     """
     app = composition.app("roster", Settings.load())
     body = {
@@ -130,27 +130,12 @@ def _play(
             f"Nothing answers at {address}: start the platform, or give --url."
         ) from error
     token = kept.read_text().strip()
-    try:
-        played = composition.simulation("year").play(address, token, bundle, seed, folder, bulk=bulk)
-    except composition.simulation("client").Refusal as error:
-        raise click.ClickException(str(error)) from error
-    recovery: Any = composition.simulation("recovery").recover(address, token, played)
-    composition.simulation("report").show(played, recovery, _parts(settings), Console())
-    sys.exit(1 if recovery.mismatches() else 0)
-
-
-def _parts(settings: Settings) -> dict[str, int]:
-    """The processes of the platform on this machine, by what they serve, for their peak memory."""
-    found: dict[str, int] = {}
-    for folder in Path("/proc").glob("[0-9]*"):
+    report = composition.simulation("report")
+    with report.Memory(settings.var) as memory:
         try:
-            words = (folder / "cmdline").read_bytes().split(b"\0")
-            environment = (folder / "environ").read_bytes().split(b"\0")
-        except OSError:
-            continue
-        if f"ALLIANCE_VAR={settings.var}".encode() not in environment or int(folder.name) == os.getpid():
-            continue
-        name = " ".join(word.decode(errors="replace") for word in words[1:] if word)
-        if "alliance" in name or "gateway" in name:
-            found[name[-60:]] = int(folder.name)
-    return found
+            played = composition.simulation("year").play(address, token, bundle, seed, folder, bulk=bulk)
+        except composition.simulation("client").Refusal as error:
+            raise click.ClickException(str(error)) from error
+        recovery: Any = composition.simulation("recovery").recover(address, token, played)
+    report.show(played, recovery, memory.peaks(), Console())
+    sys.exit(1 if recovery.mismatches() else 0)

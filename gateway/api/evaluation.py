@@ -84,7 +84,8 @@ def state_scorecard(query: dict[str, Any]) -> Any:
 def events(query: dict[str, Any]) -> Any:
     """Every event in one order, as CloudEvents 1.0, filtered to the token's org unit
 
-    Give `next` as `after` to go on from there; an empty page means that there is nothing newer yet.
+    Give `next` as `after` to go on from there. There is nothing newer yet when `next` equals `head`: with a filter
+    (`types`, or the token's org unit) a page can be empty while more follows.
     """
     answer = ask(query)
     return {**answer, "data": answer["events"]}

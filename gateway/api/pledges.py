@@ -8,7 +8,7 @@ from ..bulk import Bulk, takes_lines
 from ..calling import ask, run
 from ..paging import page
 from ..routes import Routes
-from ..schemas.pledges import Pledge, PledgeAccepted, SignPledge, StatementList, WithdrawPledge
+from ..schemas.pledges import OfferPledge, Pledge, PledgeAccepted, SignPledge, StatementList, WithdrawPledge
 from ..schemas.position import PageQuery
 
 routes = Routes("pledges", __name__, description="The parent pledge, Miss. Code 37-3-67(a)")
@@ -25,6 +25,15 @@ def sign_pledge(body: dict[str, Any]) -> Any:
     """Record a signed pledge
 
     One pledge as JSON; or many as application/x-ndjson, one a line, answered with a result a line.
+    """
+    return run(body)
+
+
+@routes.command("/v1/pledges/offers", "pledges.offer_pledge", takes=OfferPledge, answers=PledgeAccepted)
+def offer_pledge(body: dict[str, Any]) -> Any:
+    """Record that a family was given the pledge to sign
+
+    It counts nowhere; it tells later who was asked, with which text and when.
     """
     return run(body)
 

@@ -52,9 +52,14 @@ def schools(query: dict[str, Any], district: str) -> Any:
     return page(ask({"district": district})["schools"], ("name", "school"), **query)
 
 
-@routes.query("/v1/schools/<school>/classes", "roster.classes", asks=PageQuery, answers=ClassList)
+@routes.query(
+    "/v1/schools/<school>/classes", "roster.classes", asks=PageQuery, answers=ClassList, private=True
+)
 def classes(query: dict[str, Any], school: str) -> Any:
-    """A school's classes, by school year"""
+    """A school's classes, by school year
+
+    Their titles only for those who may see names: the school and its district.
+    """
     return page(ask({"school": school})["classes"], ("school_year", "class"), **query)
 
 

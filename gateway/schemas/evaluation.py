@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 
 from marshmallow import fields
 
-from .kinds import DISTRICT, SCHOOL, AtLeast, SchoolYear, Text, Whole
-from .position import PageQuery
+from .kinds import DISTRICT, SCHOOL, SchoolYear, Text, Whole
+from .position import PageQuery, ReadQuery
 from .shape import Answer, Shape
 
 
@@ -17,10 +17,9 @@ class YearQuery(Shape):
     school_year = SchoolYear(required=False)
 
 
-class ScorecardQuery(YearQuery):
+class ScorecardQuery(YearQuery, ReadQuery):
     """Which school year, and how fresh."""
 
-    at_least = AtLeast()
     example = {"school_year": "2026-27", "at_least": "pledges:42"}
 
 
@@ -217,7 +216,7 @@ class Types(fields.String):
         return types
 
 
-class EventsQuery(Shape):
+class EventsQuery(ReadQuery):
     """After which place in the feed, and what."""
 
     after = Text(
@@ -225,7 +224,6 @@ class EventsQuery(Shape):
     )
     types = Types()
     limit = Whole("events of a page, at most", 100, least=1, most=1000, required=False, load_default=100)
-    at_least = AtLeast()
     example = {"after": "1041", "types": "PledgeSigned,PledgeWithdrawn", "limit": "100"}
 
 

@@ -31,6 +31,23 @@ def _guardian() -> fields.String:
     )
 
 
+class OfferPledge(Shape):
+    """A family is given the text of the pledge, on paper or on a screen."""
+
+    student = Id("id of the student")
+    school_year = SchoolYear()
+    offered_on = Day("the day on which the family was given the text, within the school year", "2026-08-07")
+    language = Language()
+    statement = Id("which text was given; GET /v1/statements lists them", "2026-1")
+    example = {
+        "student": STUDENT,
+        "school_year": "2026-27",
+        "offered_on": "2026-08-07",
+        "language": "es",
+        "statement": "2026-1",
+    }
+
+
 class SignPledge(Shape):
     """A guardian's signature under the pledge of one school year."""
 

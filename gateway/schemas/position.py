@@ -7,7 +7,7 @@ from marshmallow import fields, validate
 from alliance.settings import SOURCES
 
 from ..limits import PAGE_ITEMS
-from .kinds import Limit, Text
+from .kinds import AtLeast, Limit, Text
 from .shape import Answer, Shape
 
 
@@ -27,7 +27,14 @@ class Accepted(Answer):
     example = {"position": Position.example, "created": True}
 
 
-class PageQuery(Shape):
+class ReadQuery(Shape):
+    """How fresh an answer has to be; what every read can be asked."""
+
+    at_least = AtLeast()
+    example = {"at_least": "pledges:42"}
+
+
+class PageQuery(ReadQuery):
     """Which page of a list."""
 
     cursor = Text(

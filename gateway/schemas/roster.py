@@ -108,7 +108,13 @@ class Class(Answer):
     ends_on = Day("its last day")
     kind = fields.String(validate=validate.OneOf(("homeroom", "scheduled")))
     grades = fields.List(fields.String())
-    title = fields.String(allow_none=True)
+    title = fields.String(
+        allow_none=True,
+        metadata={
+            "description": "what the school calls it, which can be a teacher's name; null unless the token is a "
+            "school's or a district's"
+        },
+    )
     closed_on = Day("the day on which it was closed; null while it is open", allow_none=True)
     example = {
         "class": CLASS, "school": SCHOOL, "district": DISTRICT, "school_year": "2026-27", "title": "Grade 3, Room 12",

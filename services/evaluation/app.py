@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from alliance.context import Context
 from alliance.database import Database
 from alliance.errors import Invalid, NotFound
+from alliance.positions import wait_for
 from alliance.settings import Settings
 
 from . import events, freshness, queries, scorecards
@@ -127,7 +128,12 @@ class Evaluation:
 
     def _wait_for(self, body: Body, positions: freshness.Positions) -> None:
         if wanted := body.get("at_least"):
-            freshness.wait_for(self.database, wanted, positions, sleep=self._sleep, clock=self._clock)
+
+            def reached() -> Mapping[str, int]:
+                with self.database.reading() as connection:
+                    return positions(connection)
+
+            wait_for(wanted, reached, sleep=self._sleep, clock=self._clock)
 
 
 def _about(connection: Connection, body: Body, context: Context) -> Result:

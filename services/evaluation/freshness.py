@@ -1,4 +1,4 @@
-"""How far the read models have come: positions that figures are as of, their lag, and waiting for a position."""
+"""How far the read models have come: the positions that figures are as of or can wait for, and their lag."""
 
 from __future__ import annotations
 
@@ -9,15 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from alliance.database import Database
-from alliance.errors import Unavailable
 from alliance.journal import journal, journal_sources
 from alliance.projection import Projection, projection_positions
 from alliance.tables import checkpoints
-
-#: A reader who asks for a position waits this long for it, at most.
-SECONDS = 2.0
-PAUSE = 0.02
 
 #: Positions by source, as of now.
 Positions = Callable[[Connection], Mapping[str, int]]
@@ -43,35 +37,8 @@ def read(connection: Connection, projections: Sequence[Projection], now: datetim
     return Freshness(_as_of(connection, projections, folded), lag)
 
 
-def wait_for(
-    database: Database,
-    at_least: Mapping[str, int],
-    positions: Positions,
-    *,
-    sleep: Callable[[float], None],
-    clock: Callable[[], float],
-) -> None:
-    """Return once `positions` has reached every position of `at_least`; raise Unavailable after SECONDS."""
-    until = clock() + SECONDS
-    while True:
-        with database.reading() as connection:
-            reached = positions(connection)
-        missing = {
-            source: position for source, position in at_least.items() if reached.get(source, 0) < position
-        }
-        if not missing:
-            return
-        if clock() + PAUSE > until:
-            wanted = ", ".join(f"{source} {position}" for source, position in sorted(missing.items()))
-            so_far = ", ".join(f"{source} {reached.get(source, 0)}" for source in sorted(missing))
-            raise Unavailable(
-                f"Not counted in yet: {wanted} (so far {so_far}); ask again in a moment.", retry_after=1
-            )
-        sleep(PAUSE)
-
-
 def folded_positions(projections: Sequence[Projection]) -> Positions:
-    """What figures are as of, for `wait_for`."""
+    """What figures are as of, for `positions.wait_for`."""
 
     def positions(connection: Connection) -> Mapping[str, int]:
         return _as_of(connection, projections, _partitions(connection, projections))
@@ -80,7 +47,7 @@ def folded_positions(projections: Sequence[Projection]) -> Positions:
 
 
 def received_positions(connection: Connection) -> Mapping[str, int]:
-    """What the journal holds, for `wait_for`."""
+    """What the journal holds, for `positions.wait_for`."""
     return {row.source: row.position for row in connection.execute(select(journal_sources))}
 
 

@@ -18,6 +18,7 @@ from alliance.decider import Command, Commands
 from alliance.errors import AllianceError, Invalid, Refused, Unavailable
 from alliance.feed import Feed, RemoteFeed
 from alliance.log import Log
+from alliance.positions import reach
 from alliance.rosterview import RosterView
 from alliance.settings import Settings
 
@@ -116,6 +117,11 @@ class Folders:
         except Refused:
             self._all_known({command.student})
             raise
+
+    def reach(self, body: Body, context: Context) -> dict[str, Any]:
+        """Return when the reads below hold what was written up to the positions `at_least`."""
+        reach(body["at_least"], self.log, self.roster)
+        return {}
 
     def folder(self, body: Body, context: Context) -> Result:
         """The folder as it stands, student by student; version 0 means that none was sent."""

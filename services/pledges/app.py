@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from datetime import date
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, insert
@@ -16,6 +18,7 @@ from alliance.decider import Command, Commands
 from alliance.errors import AllianceError
 from alliance.feed import Feed, RemoteFeed
 from alliance.log import Log
+from alliance.positions import reach
 from alliance.rosterview import RosterView
 from alliance.settings import Settings
 
@@ -24,6 +27,9 @@ from .statements import Statements
 from .tables import notes
 
 Body = Mapping[str, Any]
+
+#: The texts of the pledge that come with this release, a file a version.
+STATEMENTS = Path(__file__).parent / "statements"
 
 
 class Pledges:
@@ -60,6 +66,11 @@ class Pledges:
             except AllianceError as error:
                 commands.append(error)
         return {"results": answers(self.log.source, self._pledges, commands)}
+
+    def reach(self, body: Body, context: Context) -> dict[str, Any]:
+        """Return when the reads below hold what was written up to the positions `at_least`."""
+        reach(body["at_least"], self.log, self.roster)
+        return {}
 
     def pledge(self, body: Body, context: Context) -> dict[str, Any]:
         """The pledge of one student and school year as it stands."""
@@ -108,8 +119,9 @@ class Pledges:
     def _require(self, student: Any, context: Context, day: date | None = None) -> None:
         class_ = None
         if context.caller.role == "teacher":
-            enrolment = self.roster.enrolment(student.student, day or context.now.date())
-            class_ = enrolment.class_ if enrolment else None
+            # Homeroom and lessons have a teacher each, and every one of them may act for the child.
+            found = self.roster.classes_of(student.student, day or context.now.date())
+            class_ = next((unit for unit in context.caller.units if unit in found), None)
         context.caller.require(district=student.district, school=student.school, class_=class_)
 
     def _offer(self, body: Body, student: Any, guardians: set[str], context: Context) -> domain.OfferPledge:
@@ -191,8 +203,12 @@ def _insert_note(connection: Connection, *, body: Body, context: Context) -> Non
     connection.execute(insert(notes).values(row))
 
 
+def shipped_statements() -> Statements:
+    return Statements(json.loads(path.read_text("utf-8")) for path in sorted(STATEMENTS.glob("*.json")))
+
+
 def build(settings: Settings, roster_feed: Feed | None = None) -> Pledges:
     """The composition root; `roster_feed` is given where roster runs in the same process."""
     database = Database(settings.database_url("pledges"))
     feed = roster_feed or RemoteFeed("roster", settings.service_url("roster"), settings.edge_secret)
-    return Pledges(database, Log(database, "pledges"), RosterView(database, feed), Statements())
+    return Pledges(database, Log(database, "pledges"), RosterView(database, feed), shipped_statements())

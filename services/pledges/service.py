@@ -37,3 +37,7 @@ class PledgesEdge(SourceEdge):
     @operation
     def statements(self, body: dict[str, Any], context: Context) -> dict[str, Any]:
         return self.app.statements(body, context)
+
+    @operation
+    def reach(self, body: dict[str, Any], context: Context) -> dict[str, Any]:
+        return self.app.reach(body, context)

@@ -1,15 +1,13 @@
-"""The versioned texts of the pledge, shipped as files; a version's text never changes once somebody has signed it."""
+"""The versioned texts of the pledge; a version's text never changes once somebody has signed it."""
 
 from __future__ import annotations
 
 import hashlib
-import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
 from alliance.errors import Invalid
-
-FOLDER = Path(__file__).parent / "statements"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +25,11 @@ class Statement:
 
 
 class Statements:
-    """Every version in every language."""
+    """Every version in every language, from documents {statement, texts: {language: {title, text}}}, one a version."""
 
-    def __init__(self, folder: Path = FOLDER) -> None:
+    def __init__(self, documents: Iterable[Mapping[str, Any]]) -> None:
         self._statements: dict[tuple[str, str], Statement] = {}
-        for path in sorted(folder.glob("*.json")):
-            document = json.loads(path.read_text("utf-8"))
+        for document in documents:
             for language, text in document["texts"].items():
                 statement = Statement(document["statement"], language, text["title"], text["text"])
                 self._statements[statement.statement, language] = statement

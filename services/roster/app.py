@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import time
 from collections.abc import Mapping
 from datetime import date
@@ -12,10 +14,12 @@ from alliance import metrics
 from alliance.context import Context
 from alliance.database import Database
 from alliance.errors import AllianceError, Malformed, NotFound
-from alliance.log import Log
+from alliance.log import Append, Log
+from alliance.positions import reach
 from alliance.settings import Settings
 
 from . import queries
+from .enrolment import where
 from .importing import Progress, Request, import_bundle
 
 Body = Mapping[str, Any]
@@ -23,6 +27,8 @@ Result = dict[str, Any]
 
 #: The source of a bundle that does not name one: a state that exports everything from one system.
 DEFAULT_SOURCE = "state"
+#: Who may see names, and so the title of a class; the state and programs work with ids.
+SEES_NAMES = frozenset({"district", "school", "teacher"})
 #: Rows of a page of enrolments, when the caller does not say, and at most.
 PAGE, LARGEST_PAGE = 500, 5000
 
@@ -47,10 +53,17 @@ class Roster:
                 dry_run=bool(body.get("dry_run")),
                 confirm=bool(body.get("confirm")),
             )
+            fingerprint = _fingerprint(body, request.path) if context.keyed else ""
+            first = self.log.first_result(context, fingerprint)
+            if first is not None:
+                label = "repeated"
+                return {**first.result, "created": False}
             result = import_bundle(
                 self.log, self._secret_key, request, context, lambda *at: self.progress(*at)
             )
             label = "accepted" if result["created"] else "unchanged"
+            if context.keyed and not request.dry_run:
+                self._remember(context, fingerprint, result)
             return result
         except AllianceError as error:
             label = error.code
@@ -60,6 +73,16 @@ class Roster:
             metrics.command_seconds.labels(self.log.source, "ImportRoster").observe(
                 time.perf_counter() - started
             )
+
+    def _remember(self, context: Context, fingerprint: str, result: Result) -> None:
+        """For a repeat under the same key. An import that died before is healed by its repeat, which compares anew."""
+        stream = f"import-{context.command_id}"
+        self.log.append(Append(stream, 0, (), "state", context, fingerprint=fingerprint, result=result))
+
+    def reach(self, body: Body, context: Context) -> Result:
+        """Return when the reads below hold what was written up to the positions `at_least`."""
+        reach(body["at_least"], self.log)
+        return {}
 
     def districts(self, body: Body, context: Context) -> Result:
         """The districts that the caller's org units lie in or cover; their names are public."""
@@ -85,14 +108,16 @@ class Roster:
             return queries.school_json(self._school(body["school"], connection, context))
 
     def classes(self, body: Body, context: Context) -> Result:
-        """Every class of a school, of all school years."""
+        """Every class of a school, of all school years; with titles for those who may see names."""
         with self.database.reading() as connection:
             self._school(body["school"], connection, context)
-            return {"classes": queries.classes_of(connection, body["school"])}
+            titles = context.caller.role in SEES_NAMES
+            return {"classes": queries.classes_of(connection, body["school"], titles=titles)}
 
     def class_(self, body: Body, context: Context) -> Result:
         with self.database.reading() as connection:
-            return queries.class_json(self._class(body["class"], connection, context))
+            row = self._class(body["class"], connection, context)
+            return queries.class_json(row, titles=context.caller.role in SEES_NAMES)
 
     def students(self, body: Body, context: Context) -> Result:
         """Who is in a class on a day (`on`, today by default), with names: for callers who cover the class."""
@@ -112,7 +137,7 @@ class Roster:
             row = self._found(queries.student(connection, body["student"]), "student", body["student"])
             spans = queries.spans(connection, row.id)
             # Between enrolments, e.g. in the holidays, the last place still may look.
-            here = queries.where(spans, day) or (spans[-1] if spans else None)
+            here = where(spans, day) or (spans[-1] if spans else None)
             context.caller.require(
                 district=here.place.district if here else row.district,
                 school=here.place.school if here else None,
@@ -159,6 +184,17 @@ class Roster:
                 "check the id, or import the roster that has it first."
             )
         return row
+
+
+def _fingerprint(options: Body, path: Path) -> str:
+    """Tells two uploads apart: what is asked for, and every byte of the file."""
+    asked = {name: value for name, value in options.items() if name != "path"}
+    digest = hashlib.sha256(json.dumps(asked, sort_keys=True).encode())
+    if path.is_file():
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()
 
 
 def _day(written: str | None, context: Context) -> date:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, or_, select, tuple_
 
-from .enrolment import Span, where
+from .enrolment import Span
 from .org_changes import place_of
 from .tables import classes, enrolments, guardians, links, orgs, students
 
@@ -41,9 +41,9 @@ def class_(connection: Connection, id_: str) -> Row[Any] | None:
     return connection.execute(select(classes).where(classes.c.id == id_)).one_or_none()
 
 
-def classes_of(connection: Connection, school: str) -> list[dict[str, Any]]:
+def classes_of(connection: Connection, school: str, *, titles: bool) -> list[dict[str, Any]]:
     query = select(classes).where(classes.c.school == school).order_by(classes.c.school_year, classes.c.id)
-    return [class_json(row) for row in connection.execute(query)]
+    return [class_json(row, titles=titles) for row in connection.execute(query)]
 
 
 def students_of(connection: Connection, class_: str, day: date) -> list[dict[str, Any]]:
@@ -148,11 +148,6 @@ def _guardian_ids(connection: Connection, ids: Sequence[str]) -> dict[str, list[
     return found
 
 
-def where_enrolled(connection: Connection, student: str, day: date) -> Span | None:
-    """The one place where a student is enrolled on a day."""
-    return where(spans(connection, student), day)
-
-
 def district_json(row: Row[Any]) -> dict[str, Any]:
     return {"district": row.id, "name": row.name, "identifier": row.identifier}
 
@@ -167,7 +162,8 @@ def school_json(row: Row[Any]) -> dict[str, Any]:
     }
 
 
-def class_json(row: Row[Any]) -> dict[str, Any]:
+def class_json(row: Row[Any], *, titles: bool) -> dict[str, Any]:
+    """Without `titles` the class has none: it may be called after its teacher."""
     return {
         "class": row.id,
         "school": row.school,
@@ -177,7 +173,7 @@ def class_json(row: Row[Any]) -> dict[str, Any]:
         "ends_on": row.ends_on.isoformat(),
         "kind": row.kind,
         "grades": row.grades.split(",") if row.grades else [],
-        "title": row.title or None,
+        "title": (titles and row.title) or None,
         "closed_on": row.closed_on and row.closed_on.isoformat(),
     }
 

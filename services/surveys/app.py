@@ -21,6 +21,7 @@ from alliance.decider import Command, Commands, encode
 from alliance.errors import AllianceError, Forbidden, Invalid, NotFound
 from alliance.feed import Feed, RemoteFeed
 from alliance.log import Log
+from alliance.positions import reach
 from alliance.rosterview import RosterView
 from alliance.settings import Settings
 
@@ -181,6 +182,11 @@ class Surveys:
                 "repeated" if appended.repeated else "accepted" if appended.events else "unchanged"
             )
         return answer(self.log.source, appended)
+
+    def reach(self, body: Body, context: Context) -> dict[str, Any]:
+        """Return when the reads below hold what was written up to the positions `at_least`."""
+        reach(body["at_least"], self.log, self.roster)
+        return {}
 
     def survey(self, body: Body, context: Context) -> dict[str, Any]:
         """The survey as it stands. `responses` counts who has answered, in the log or still waiting."""

@@ -47,7 +47,8 @@ class ConfidentialResponses:
         bodies: Sequence[tuple[Mapping[str, Any], Context]],
         today: date,
     ) -> list[dict[str, Any] | AllianceError]:
-        """A result for each body, in their order; a household that has answered gets its first one again."""
+        """A result for each body, in their order; a household that has answered so before gets
+        its first one again, and one that has answered otherwise is refused."""
         results: list[dict[str, Any] | AllianceError | None] = []
         appends: dict[int, Append] = {}
         sheets = self._sheets(must_exist(survey).survey, [body for body, _ in bodies])
@@ -55,10 +56,11 @@ class ConfidentialResponses:
         for index, (sheet, (_, context)) in enumerate(zip(sheets, bodies, strict=True)):
             if isinstance(sheet, AllianceError):
                 results.append(sheet)
-            elif sheet.stream in before:
-                results.append(_first(before[sheet.stream][0]))
             else:
                 try:
+                    if sheet.stream in before:
+                        results.append(_again(before[sheet.stream][0], instrument, sheet))
+                        continue
                     appends[index] = self._append(survey, instrument, sheet, context, today)
                     results.append(None)
                 except AllianceError as error:
@@ -126,7 +128,10 @@ class ConfidentialResponses:
     def _result(self, append: Append, outcome: Outcome) -> dict[str, Any] | AllianceError:
         if isinstance(outcome, WrongVersion):
             # The household has answered meanwhile, or on an earlier line.
-            return _first(self._log.read_stream(append.stream)[0])
+            try:
+                return _first(self._log.read_stream(append.stream)[0], append.events[0].data)
+            except AllianceError as error:
+                return error
         if isinstance(outcome, AllianceError):
             return outcome
         return {"position": outcome.position, "created": not outcome.repeated, **outcome.result}
@@ -143,7 +148,18 @@ class ConfidentialResponses:
             return error
 
 
-def _first(event: Event) -> dict[str, Any]:
+def _again(event: Event, instrument: Instrument, sheet: _Sheet) -> dict[str, Any]:
+    answers = response.read(instrument, sheet.body["language"], sheet.body["mode"], sheet.body["answers"])
+    return _first(event, {"answers": dict(answers.answers)})
+
+
+def _first(event: Event, repeat: Mapping[str, Any]) -> dict[str, Any]:
+    """The first result for a repeat of the same answers; Refused for others: the token is spent."""
+    if event.data["answers"] != repeat["answers"]:
+        raise Refused(
+            "This invitation has already been used, with other answers; the first ones stand.",
+            errors=[{"field": "token", "message": "has already been used"}],
+        )
     return {"position": event.position, "created": False, "complete": event.data["complete"]}
 
 

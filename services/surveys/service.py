@@ -49,3 +49,7 @@ class SurveysEdge(SourceEdge):
     @operation
     def survey(self, body: dict[str, Any], context: Context) -> dict[str, Any]:
         return self.app.survey(body, context)
+
+    @operation
+    def reach(self, body: dict[str, Any], context: Context) -> dict[str, Any]:
+        return self.app.reach(body, context)

@@ -1,7 +1,8 @@
 """A writer in a process of its own: `python -m tests.conformance.racing_writer URL NAME APPENDS`.
 
-Appends to streams of its own and, against all others, to one that everybody writes to; every fifth append is rolled
-back after its place in the log was taken. Prints the positions that were acknowledged.
+Appends to streams of its own and, against all others, to one that everybody writes to; some appends are refused
+after their place in the log was taken, and some end their whole transaction, with everybody's in it. Prints the
+positions that were acknowledged.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from sqlalchemy import Connection
 
 from alliance.database import Database
 from alliance.decider import Commands
-from alliance.errors import Refused, WrongVersion
+from alliance.errors import Refused, Unavailable, WrongVersion
 from alliance.log import Log
 from tests.builders import OFFERS, append, offer
 
@@ -28,18 +29,28 @@ def write(log: Log, name: str, appends: int) -> list[int]:
     for number in range(appends):
         try:
             if number % 3:
-                fails = rolled_back if number % 5 == 0 else None
+                fails = refused if number % 5 == 0 else broken_off if number % 7 == 0 else None
                 appended = log.append(append(f"{name}-{number}", beside=fails))
             else:
                 appended = offers.run(offer(f"{name}-{number}", student="everybody's"))
             acknowledged.append(appended.position)
-        except (Refused, WrongVersion):  # rolled back, or ten times second in the common stream
+        except (Refused, WrongVersion):  # on second thoughts, or ten times second in the common stream
+            continue
+        except (BrokenOff, Unavailable):  # our transaction, or the one that we were in with others
             continue
     return acknowledged
 
 
-def rolled_back(connection: Connection) -> None:
+class BrokenOff(BaseException):
+    """What no append may take for its own failure: it ends the transaction."""
+
+
+def refused(connection: Connection) -> None:
     raise Refused("on second thoughts")
+
+
+def broken_off(connection: Connection) -> None:
+    raise BrokenOff
 
 
 def race(url: str, name: str, appends: int) -> list[int]:

@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import Connection, Table, insert, select
 
+from alliance import metrics
 from alliance.database import Database
 from alliance.decider import ATTEMPTS, Commands
 from alliance.errors import AllianceError, KeyReused, Refused, WrongVersion
@@ -33,9 +34,16 @@ def test_a_conflict_is_decided_again_on_what_the_other_left(log: Log) -> None:
         states.append(offered)
         return list(OFFERS.decide(offered, command))
 
+    before = conflicts()
     appended = Commands(log, replace(OFFERS, decide=decide_late)).run(offer("ours"))
     assert states == ["", "theirs"]
     assert (appended.version, others.state(stream("s1"))) == (2, ("ours", 2))
+    assert conflicts() == before + 1
+
+
+def conflicts() -> float:
+    """How many appends this process has tried again because another command was first."""
+    return metrics.REGISTRY.get_sample_value("alliance_append_conflicts_total", {"service": "pledges"}) or 0.0
 
 
 def test_a_command_that_says_what_another_has_just_said_changes_nothing(log: Log) -> None:

@@ -111,12 +111,14 @@ def test_a_survey_is_opened_answered_once_by_each_household_and_closed(state: St
     family = state.client()
 
     first = family.post(f"{address}/responses", json=response(mine))
-    repeat = family.post(f"{address}/responses", json=response(mine, answers={"c1": 1}))
+    repeat = family.post(f"{address}/responses", json=response(mine))
+    other = family.post(f"{address}/responses", json=response(mine, answers={"c1": 1}))
     foreign = family.post(f"{address}/responses", json=response("7H2K-9QWE-5TVX-0BCD-M3NP"))
     out_of_range = family.post(f"{address}/responses", json=response(yours, answers={"c1": 6, "x9": 1}))
 
     assert (first.status_code, first.json()["created"], first.json()["complete"]) == (201, True, False)
     assert (repeat.status_code, repeat.json()["position"]) == (200, first.json()["position"])
+    assert (other.status_code, [error["field"] for error in other.json()["errors"]]) == (409, ["token"])
     assert foreign.status_code == 409
     assert "does not belong to this survey" in foreign.json()["detail"]
     assert [error["field"] for error in foreign.json()["errors"]] == ["token"]

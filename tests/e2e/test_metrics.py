@@ -153,7 +153,8 @@ def test_positions_and_lags_tell_that_everything_has_arrived(busy: State) -> Non
     relayed = set() if busy.platform.form == "embedded" else set(SOURCES)
     for name in ("alliance_relay_lag_events", "alliance_relay_oldest_unpublished_seconds"):
         assert {each["service"] for each in labels[name]} == relayed
-    assert {each["source"] for each in labels["alliance_receiver_lag_events"]} == set(SOURCES)
+    for name in ("alliance_receiver_lag_events", "alliance_receiver_lag_seconds"):
+        assert {each["source"] for each in labels[name]} == set(SOURCES)
     projections = {each.name for each in PROJECTIONS}
     for name in ("alliance_projection_lag_events", "alliance_projection_lag_seconds"):
         assert {(each["projection"], each["partition"]) for each in labels[name]} == {
@@ -180,6 +181,7 @@ LAGS = (
     "alliance_relay_lag_events",
     "alliance_relay_oldest_unpublished_seconds",
     "alliance_receiver_lag_events",
+    "alliance_receiver_lag_seconds",
     "alliance_projection_lag_events",
     "alliance_projection_lag_seconds",
     "alliance_parked_streams",

@@ -192,6 +192,23 @@ def _text(row: Any) -> str:
     )
 
 
+def test_a_class_is_called_by_its_teachers_name_to_its_school_and_district_alone(state: State) -> None:
+    address = f"/v1/schools/{state.schools['a3']}/classes"
+
+    def answer(role: str, *units: str) -> str:
+        response = state.as_(role, *units).get(address)
+        assert (response.status_code, response.headers["Cache-Control"]) == (200, "no-store")
+        assert len(response.json()["data"]) == 2
+        return response.text
+
+    district, school = state.districts["Alder County"], state.schools["a3"]
+    for units in ((), (district,), (school,)):
+        assert not CANARY.search(answer("integrator", *units))
+    assert not CANARY.search(answer("state"))
+    assert len(CANARY.findall(answer("school", school))) == 2
+    assert len(CANARY.findall(answer("district", district))) == 2
+
+
 def test_no_event_of_the_feed_holds_a_name(played: State) -> None:
     feed = events(played.api)
 

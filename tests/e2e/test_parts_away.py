@@ -6,17 +6,17 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import httpx
-import psycopg2
 import pytest
 
 from tests.e2e.distributed import Distributed
 from tests.e2e.small_state import YEAR
 from tests.e2e.state import State, key, pledge, survey
+from tests.fixtures.databases_away import database_away
 from tests.fixtures.waiting import until
 
 
@@ -141,13 +141,19 @@ def test_a_district_survey_is_not_opened_twice_by_a_client_that_tries_until_it_i
 # --- the broker
 
 
-def unpublished_seconds(parts: Distributed) -> float:
-    name = 'alliance_relay_oldest_unpublished_seconds{service="pledges"}'
+def sample(parts: Distributed, part: str, series: str) -> float:
+    """What a part shows Prometheus of a series."""
     return next(
-        float(line.rpartition(" ")[2])
-        for line in parts.metrics("relay-pledges").splitlines()
-        if line.startswith(name)
+        float(line.rpartition(" ")[2]) for line in parts.metrics(part).splitlines() if line.startswith(series)
     )
+
+
+def unpublished_seconds(parts: Distributed) -> float:
+    return sample(parts, "relay-pledges", 'alliance_relay_oldest_unpublished_seconds{service="pledges"}')
+
+
+def shown_ready(parts: Distributed, part: str) -> float:
+    return sample(parts, part, f'alliance_ready{{part="{part}"}}')
 
 
 def test_without_the_broker_commands_are_taken_the_lag_is_seen_and_afterwards_made_good(
@@ -162,6 +168,9 @@ def test_without_the_broker_commands_are_taken_the_lag_is_seen_and_afterwards_ma
     earlier = unpublished_seconds(parts)
     until(lambda: unpublished_seconds(parts) > earlier, 30, "it grows older")
     assert not parts.ready("relay-pledges")
+    # The broker's absence is for those to tell who need it; the alert stands on this figure.
+    until(lambda: shown_ready(parts, "receiver") == 0, 30, "the receiver shows that it is not ready")
+    assert (shown_ready(parts, "relay-pledges"), shown_ready(parts, "pledges")) == (0, 1)
 
     parts.rabbitmq.start()
     assert state.signed() == (before + 2, enrolled)
@@ -169,25 +178,14 @@ def test_without_the_broker_commands_are_taken_the_lag_is_seen_and_afterwards_ma
     until(
         lambda: parts.ready("relay-pledges") and parts.ready("receiver"), 60, "relay and receiver are ready"
     )
+    until(
+        lambda: shown_ready(parts, "relay-pledges") == shown_ready(parts, "receiver") == 1,
+        30,
+        "and they show it",
+    )
 
 
 # --- a database
-
-
-@contextmanager
-def database_away(parts: Distributed, name: str) -> Iterator[None]:
-    """Cut every connection to one database and let nobody in, for the length of the block."""
-    with closing(psycopg2.connect(parts.postgres.url.replace("+psycopg2", ""))) as connection:
-        connection.autocommit = True
-        cursor = connection.cursor()
-        cursor.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
-        try:
-            cursor.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,)
-            )
-            yield
-        finally:
-            cursor.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
 
 
 def test_without_a_services_database_it_is_503_and_what_was_acknowledged_is_there_afterwards(
@@ -200,7 +198,7 @@ def test_without_a_services_database_it_is_503_and_what_was_acknowledged_is_ther
     def sign() -> httpx.Response:
         return state.api.post("/v1/pledges", json=pledge(pupil), headers=once)
 
-    with database_away(parts, "pledges"):
+    with database_away(parts.postgres, "pledges"):
         assert "try again" in told_to_come_back(sign)
         assert told_to_come_back(lambda: state.api.get(f"/v1/pledges/{known['student']}/{YEAR}"))
         until(lambda: not parts.ready("pledges"), what="the edge says that it is not ready")
@@ -215,7 +213,7 @@ def test_without_evaluations_database_scorecards_are_503_and_catch_up_afterwards
     state: State, parts: Distributed
 ) -> None:
     before, enrolled = state.signed()
-    with database_away(parts, "evaluation"):
+    with database_away(parts.postgres, "evaluation"):
         assert told_to_come_back(lambda: state.api.get("/v1/state/scorecard"))
         taken = state.api.post("/v1/pledges", json=pledge(state.pupil()))
         assert taken.status_code == 201
@@ -226,7 +224,7 @@ def test_without_evaluations_database_scorecards_are_503_and_catch_up_afterwards
 
 
 def test_without_the_gateways_own_database_it_is_503_too(state: State, parts: Distributed) -> None:
-    with database_away(parts, "gateway"), state.client(state.platform.token) as client:
+    with database_away(parts.postgres, "gateway"), state.client(state.platform.token) as client:
         # A token that was just seen is trusted for a second.
         until(lambda: client.get("/v1/districts").status_code == 503, what="tokens cannot be looked up")
         assert told_to_come_back(lambda: client.get("/v1/districts"))

@@ -7,16 +7,15 @@ from datetime import date, timedelta
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from sqlalchemy import inspect
 
-from alliance import rosterview
+from alliance import checkpoints, rosterview
 from alliance.database import Database
 from alliance.errors import Diverged, NotFound, Unavailable
 from alliance.feed import Page
 from alliance.migrations import upgrade
 from alliance.rosterview import RosterView
-from tests.builders_rosterview import Roster, school_of
+from tests.builders_rosterview import Roster
 
 AUGUST = date(2026, 8, 1)
 
@@ -36,110 +35,6 @@ def view(database: Database, roster: Roster) -> RosterView:
     view = RosterView(database, roster)
     view.prepare()
     return view
-
-
-# Who is where on a day, against sets of days
-
-HORIZON = 12
-STUDENTS, CLASSES = ("s1", "s2", "s3"), ("c1", "c2", "c3")
-
-
-class Truth:
-    """Every enrolment as the set of its days, and the events that a roster tells of them."""
-
-    def __init__(self, size: int) -> None:
-        self.roster = Roster(size)
-        self.days: dict[tuple[str, str, int], set[int]] = {}
-
-    def enrol(self, student: str, class_: str, first: int, length: int | None) -> None:
-        days = set(range(first, HORIZON if length is None else min(first + length, HORIZON)))
-        others = [
-            held
-            for (s, c, begins), held in self.days.items()
-            if (s, c) == (student, class_) and begins != first
-        ]
-        if any(days & held for held in others):
-            return  # a roster merges what overlaps before it tells of it
-        self.days[student, class_, first] = days
-        last = None if length is None else day(first + length - 1)
-        self.roster.enrolled(student, class_, day(first), last)
-
-    def withdraw(self, number: int, back: int) -> None:
-        """Out of one of the enrolments; one that never was ends on the day before its first."""
-        key, days = self._one(number)
-        if not days:
-            return
-        student, class_, first = key
-        last = max(max(days) - 1 - back, first - 1)
-        self.days[key] = {each for each in days if each <= last}
-        self.roster.withdrawn(student, class_, day(last))
-
-    def transfer(self, number: int, to_class: str, offset: int) -> None:
-        key, days = self._one(number)
-        student, from_class, first = key if key else ("", "", 0)
-        on = first + 1 + offset
-        taken = any(held and (s, c) == (student, to_class) for (s, c, _), held in self.days.items())
-        if max(days, default=-1) != HORIZON - 1 or on >= HORIZON or from_class == to_class or taken:
-            return
-        self.days[key] = set(range(first, on))
-        self.days[student, to_class, on] = set(range(on, HORIZON))
-        self.roster.transferred(student, from_class, to_class, day(on))
-
-    def _one(self, number: int) -> tuple[tuple[str, str, int], set[int]]:
-        keys = sorted(self.days)
-        key = keys[number % len(keys)] if keys else ("", "", 0)
-        return key, self.days.get(key, set())
-
-    def in_class(self, class_: str, on: int) -> list[str]:
-        return sorted({s for (s, c, _), days in self.days.items() if c == class_ and on in days})
-
-    def where(self, student: str, on: int) -> str | None:
-        """Of overlapping enrolments the one that began last; of two on one day the class that is first by name."""
-        found = [(-first, c) for (s, c, first), days in self.days.items() if s == student and on in days]
-        return min(found)[1] if found else None
-
-
-steps = st.one_of(
-    st.tuples(
-        st.just("enrol"),
-        st.sampled_from(STUDENTS),
-        st.sampled_from(CLASSES),
-        st.integers(0, 9),
-        st.none() | st.integers(1, 6),
-    ),
-    st.tuples(st.just("withdraw"), st.integers(0, 9), st.integers(0, 6)),
-    st.tuples(st.just("transfer"), st.integers(0, 9), st.sampled_from(CLASSES), st.integers(0, 6)),
-)
-
-
-@pytest.fixture(scope="module")
-def small_database(tmp_path_factory: pytest.TempPathFactory) -> Database:
-    database = Database(f"sqlite:///{tmp_path_factory.mktemp('view') / 'view.db'}")
-    upgrade(database, "pledges")
-    return database
-
-
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(story=st.lists(steps, max_size=14), size=st.integers(1, 6), days=st.sets(st.integers(0, HORIZON - 1)))
-def test_every_day_has_the_answer_of_the_enrolments_days(
-    small_database: Database, story: list[tuple[object, ...]], size: int, days: set[int]
-) -> None:
-    truth = Truth(size)
-    for name, *arguments in story:
-        getattr(truth, str(name))(*arguments)
-    rosterview.forget(small_database)
-    view = RosterView(small_database, truth.roster)
-    view.prepare()
-    assert view.follow() == len(truth.roster.events) == view.position()
-    for on in days:
-        for class_ in CLASSES:
-            assert view.enrolled(class_, day(on)) == truth.in_class(class_, on)
-        for student in STUDENTS:
-            found = view.enrolment(student, day(on))
-            assert (found and found.class_) == truth.where(student, on)
-            assert found is None or found.school == school_of(found.class_)
-        households = {f"h-{student}" for class_ in CLASSES for student in truth.in_class(class_, on)}
-        assert view.households("d1", day(on)).keys() == households
 
 
 def test_a_withdrawn_error_leaves_the_later_stay_in_the_same_class(view: RosterView, roster: Roster) -> None:
@@ -178,7 +73,7 @@ def test_a_class_ends_on_the_day_it_was_closed_and_not_later(view: RosterView, r
     roster.class_closed("c3", day(30))
     roster.class_("c3", day(0), day(90))  # registered again after it was closed, it is open again
     view.follow()
-    ends = {class_: view.class_(class_).ends_on for class_ in CLASSES}
+    ends = {class_: view.class_(class_).ends_on for class_ in ("c1", "c2", "c3")}
     assert ends == {"c1": day(30), "c2": day(100), "c3": day(90)}
 
 
@@ -211,6 +106,47 @@ def test_a_new_student_is_looked_for_in_the_feed_before_it_is_called_unknown(
     }
     with pytest.raises(NotFound, match="'nobody' is not in the roster as of position 3"):
         view.known(view.student, "student", "nobody")
+
+
+def test_in_the_holidays_the_classes_that_ended_last_still_count_until_there_are_others(
+    view: RosterView, roster: Roster
+) -> None:
+    roster.class_("autumn", day(0), day(20), "scheduled")
+    roster.class_("c1", day(0), day(40))
+    roster.class_("c2", day(0), day(40), "scheduled")
+    roster.class_("next", day(60), day(99), "scheduled")
+    for class_, first in (("autumn", 0), ("c1", 0), ("c2", 10), ("next", 60)):
+        roster.enrolled("s1", class_, day(first))
+    roster.enrolled("s2", "c1", day(0))
+    roster.withdrawn("s2", "c1", day(30))
+    view.follow()
+    assert [view.classes_of("s1", day(number)) for number in (-1, 5, 10, 21, 50, 60)] == [
+        set(), {"autumn", "c1"}, {"autumn", "c1", "c2"}, {"c1", "c2"}, {"c1", "c2"}, {"next"},
+    ]  # fmt: skip
+    assert view.enrolment("s1", day(50)) is None, "nobody is enrolled in the holidays"
+    assert (view.classes_of("s2", day(30)), view.classes_of("s2", day(31))) == ({"c1"}, set())
+
+
+def test_a_view_of_an_earlier_shape_is_dropped_and_all_is_folded_anew(
+    database: Database, roster: Roster
+) -> None:
+    upgrade(database, "pledges")
+    with database.transaction() as connection:
+        for name in ("districts", "schools", "classes", "students", "guardians", "enrolments"):
+            connection.exec_driver_sql(f"CREATE TABLE roster_{name}_v1 (class_ TEXT PRIMARY KEY)")
+        checkpoints.move(connection, "roster-view-v1", expected=0, position=2, epoch="of the first shape")
+    roster.class_("c1", day(0), day(100))
+    roster.enrolled("s1", "c1", day(0))
+    view = RosterView(database, roster)
+    for _ in range(2):  # every start prepares, also when there is nothing left to drop
+        view.prepare()
+        view.follow()
+    assert (view.position(), view.enrolment("s1", day(0)).kind) == (2, "homeroom")
+    tables = inspect(database.engine).get_table_names()
+    assert [name for name in tables if name.startswith("roster_") and name.endswith("_v1")] == []
+    assert {f"roster_{name}_v2" for name in ("classes", "enrolments")} <= set(tables)
+    with database.asking() as connection:
+        assert checkpoints.load(connection, "roster-view-v1") == (0, "")
 
 
 def test_a_view_goes_on_where_it_was(database: Database, view: RosterView, roster: Roster) -> None:

@@ -63,8 +63,9 @@ def test_stock_nameko_and_pika_hear_of_the_same_pledge_as_the_feed(
         assert [subscriber.line(), subscriber.line()] == wanted, name
 
 
-def test_the_documents_show_the_subscribers_that_are_tested() -> None:
-    shown = (ROOT / "docs" / "integrators.md").read_text()
+@pytest.mark.parametrize("document", ["README.md", "docs/integrators.md"])
+def test_the_documents_show_the_subscribers_that_are_tested(document: str) -> None:
+    shown = (ROOT / document).read_text()
     for name in ("newsletter_nameko.py", "newsletter_pika.py"):
         _for_the_linter, _, program = (PROGRAMS / name).read_text().partition("\n")
         assert program.strip() in shown

@@ -13,8 +13,7 @@ from alliance.errors import Forbidden, Invalid, KeyReused, NotFound, Refused
 from alliance.log import Log
 from alliance.migrations import upgrade
 from alliance.rosterview import RosterView
-from services.pledges.app import Pledges
-from services.pledges.statements import Statements
+from services.pledges.app import Pledges, shipped_statements
 from services.pledges.tables import notes
 from tests.builders import YEAR, context
 from tests.builders_rosterview import RosterFeed
@@ -51,7 +50,7 @@ def app(database: Database, roster: Roster) -> Pledges:
     upgrade(database, "pledges")
     view = RosterView(database, roster)
     view.prepare()
-    return Pledges(database, Log(database, "pledges"), view, Statements())
+    return Pledges(database, Log(database, "pledges"), view, shipped_statements())
 
 
 def test_a_signed_pledge_is_one_event_with_the_hash_of_the_text_that_was_signed(app: Pledges) -> None:
@@ -130,6 +129,28 @@ def test_a_token_of_another_org_unit_is_refused(app: Pledges, caller: Caller) ->
         with pytest.raises(Forbidden):
             ask(body, context(caller=caller))
     assert app.log.head()[0] == 0
+
+
+@pytest.mark.parametrize("unit", ["c-1", "lesson"])
+def test_the_homeroom_teacher_and_a_lessons_teacher_sign_and_the_next_rooms_does_not(
+    app: Pledges, roster: Roster, unit: str
+) -> None:
+    place = {"school": "oak", "district": "north", "school_year": YEAR, "begins_on": "2026-08-06"}
+    for class_, kind in (("c-1", "homeroom"), ("c-2", "homeroom"), ("lesson", "scheduled")):
+        roster.tell("ClassRegistered", **place, class_=class_, ends_on="2027-05-26", kind=kind, grades=["03"])
+    stay = {**place, "begins_on": "2026-08-20", "ends_on": None, "grade": None}
+    roster.tell("StudentEnrolled", **stay, student="ana", household="h-ana", class_="lesson")
+    roster.tell("StudentEnrolled", **stay, student="ben", household="h-ben", class_="c-2")
+    app.roster.follow()
+    with pytest.raises(Forbidden):
+        app.sign_pledge(SIGN, context(caller=Caller("teacher", ("c-2",))))
+    teacher = context(caller=Caller("teacher", (unit,)))
+    assert app.sign_pledge(SIGN, teacher)["created"]
+    assert app.pledge(ASK, teacher)["status"] == "signed"
+    with pytest.raises(Forbidden):  # the lesson has not begun, and from the next room nobody ever sees her
+        app.sign_pledge(
+            {**SIGN, "signed_on": "2026-08-19"}, context(caller=Caller("teacher", ("lesson", "c-2")))
+        )
 
 
 @pytest.mark.parametrize(

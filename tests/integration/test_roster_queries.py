@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -18,7 +18,9 @@ from alliance.feed import LocalFeed
 from alliance.log import Log
 from alliance.migrations import pending, upgrade
 from alliance.rosterview import RosterView
+from services.roster import queries
 from services.roster.app import Roster
+from services.roster.enrolment import where
 from services.roster.opaque import opaque_id
 from services.roster.tables import metadata
 from tests.builders_roster import context, crowd, row, small, texts, write_folder
@@ -87,9 +89,10 @@ def test_districts_schools_and_classes_by_name_and_number(roster: Roster) -> Non
     schools = roster.schools({"district": DISTRICT}, context())["schools"]
     assert [school["name"] for school in schools] == ["Sudduth", "Ward-Stewart"]
     assert roster.school({"school": SCHOOL}, context())["district"] == DISTRICT
-    classes = roster.classes({"school": SCHOOL}, context())["classes"]
+    school = context(caller=Caller("school", (SCHOOL,)))
+    classes = roster.classes({"school": SCHOOL}, school)["classes"]
     assert {class_["title"] for class_ in classes} == {"3 A", "Music"}
-    assert roster.class_({"class": CLASS}, context()) == {
+    assert roster.class_({"class": CLASS}, school) == {
         "class": CLASS,
         "school": SCHOOL,
         "district": DISTRICT,
@@ -197,6 +200,57 @@ def test_enrolments_come_in_pages_without_names(roster: Roster, tmp_path: Path) 
 def test_a_cursor_that_is_none_says_so(roster: Roster) -> None:
     with pytest.raises(Malformed, match="start without it"):
         roster.enrolments({"district": DISTRICT, "after": "nonsense"}, context())
+
+
+@pytest.mark.parametrize("role", ["state", "integrator"])
+def test_the_title_of_a_class_is_for_those_who_may_see_names(roster: Roster, role: str) -> None:
+    without = context(caller=Caller(role))
+    classes = roster.classes({"school": SCHOOL}, without)["classes"]
+    assert [class_["title"] for class_ in [*classes, roster.class_({"class": CLASS}, without)]] == [None] * 3
+    teacher = context(caller=Caller("teacher", (CLASS,)))
+    assert roster.class_({"class": CLASS}, teacher)["title"] == "3 A"
+
+
+@on_both
+def test_a_view_names_the_same_class_as_the_roster_on_every_day(roster: Roster, tmp_path: Path) -> None:
+    """With a homeroom and a lesson that began later, two lessons begun at once, and last year's class still open."""
+    tables = small()
+    tables["academicSessions"].append({
+        "sourcedId": "y-0", "title": "2025-26", "type": "schoolYear", "startDate": "2025-08-06",
+        "endDate": "2026-05-26", "schoolYear": "2026",
+    })  # fmt: skip
+    lesson = row(tables, "classes", "c-3")
+    tables["classes"] += [
+        {**lesson, "sourcedId": "c-5", "title": "Choir"},
+        {**row(tables, "classes", "c-1"), "sourcedId": "c-0", "title": "2 A", "termSourcedIds": "y-0"},
+    ]
+    entered = {"schoolSourcedId": "s-1", "role": "student"}
+    tables["users"].append({**row(tables, "users", "p-1"), "sourcedId": "p-4"})
+    tables["enrollments"] += [
+        {"sourcedId": "e-6", "classSourcedId": "c-3", "userSourcedId": "p-1", "beginDate": "2026-10-12", **entered},
+        {"sourcedId": "e-7", "classSourcedId": "c-3", "userSourcedId": "p-4", "beginDate": "2026-08-06", **entered},
+        {"sourcedId": "e-8", "classSourcedId": "c-5", "userSourcedId": "p-4", "beginDate": "2026-08-06", **entered},
+        {"sourcedId": "e-9", "classSourcedId": "c-0", "userSourcedId": "p-4", **entered},
+    ]  # fmt: skip
+    roster.import_roster({"path": str(write_folder(tmp_path / "next", texts(tables)))}, context())
+    database = Database(f"sqlite:///{tmp_path / 'pledges.db'}")
+    upgrade(database, "pledges")
+    view = RosterView(database, LocalFeed(roster.log))
+    view.prepare()
+    view.follow()
+    answers: dict[str, set[str | None]] = {}
+    for student in ("p-1", "p-2", "p-4"):
+        with roster.database.reading() as connection:
+            spans = queries.spans(connection, id_of("student", student))
+        for number in range(0, 700, 6):
+            day = date(2025, 8, 1) + timedelta(number)
+            span, found = where(spans, day), view.enrolment(id_of("student", student), day)
+            assert (found and found.class_) == (span and span.place.class_), (student, day)
+            answers.setdefault(student, set()).add(span and span.place.class_)
+    database.close()
+    last_lesson = max(id_of("class", "c-3"), id_of("class", "c-5"))
+    assert answers["p-1"] == {None, CLASS}, "the homeroom answers, also once the lesson has begun"
+    assert answers["p-4"] == {None, id_of("class", "c-0"), last_lesson}
 
 
 @on_both

@@ -71,12 +71,42 @@ def test_an_anonymous_response_of_a_district_carries_no_school_and_that_of_a_sch
 def test_a_confidential_household_that_answers_again_gets_its_first_result(each_world: World) -> None:
     survey, issued = each_world.confidential("ana")
     first = each_world.submit(survey, issued["ana"], answers(every=5))
-    again = each_world.submit(survey, issued["ana"], answers(1))
+    again = each_world.submit(survey, issued["ana"], answers(every=5))
     each_world.close(survey)
-    after_closing = each_world.submit(survey, issued["ana"])
+    after_closing = each_world.submit(survey, issued["ana"], answers(every=5))
 
     assert again == after_closing == {**first, "created": False}
     assert [event.data["answers"] for event in each_world.responses(survey)] == [answers(every=5)]
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_a_confidential_token_is_spent_for_other_answers_which_are_checked_first(
+    each_world: World, closed: bool
+) -> None:
+    survey, issued = each_world.confidential("ana")
+    each_world.submit(survey, issued["ana"], answers(every=5))
+    if closed:
+        each_world.close(survey)
+
+    with pytest.raises(Refused, match="already been used, with other answers") as spent:
+        each_world.submit(survey, issued["ana"], answers(1))
+    with pytest.raises(Invalid):
+        each_world.submit(survey, issued["ana"], {"c1": 6})
+
+    assert [error["field"] for error in spent.value.errors] == ["token"]
+    assert [event.data["answers"] for event in each_world.responses(survey)] == [answers(every=5)]
+
+
+def test_of_two_confidential_sheets_of_one_household_in_a_bulk_the_second_is_refused(
+    each_world: World,
+) -> None:
+    survey, issued = each_world.confidential("ana")
+    sheet = {"token": issued["ana"], "language": "en", "mode": "web"}
+    sheets = [{**sheet, "answers": answers(1)}, {**sheet, "answers": answers(2)}]
+
+    result = each_world.app.submit_responses({"survey": survey, "responses": sheets}, each_world.context())
+
+    assert [each["status"] for each in result["results"]] == [201, 409]
 
 
 def test_a_confidential_repeat_with_the_same_key_gets_its_first_result(world: World) -> None:

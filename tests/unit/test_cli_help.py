@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from alliance.cli import cli
+from services.roster.oneroster.problems import LISTED
 
 #: What the operators' guide and the README promise.
 PROMISED = {
@@ -76,6 +77,12 @@ def test_every_option_is_explained_or_explains_itself(path: tuple[str, ...], com
     for option in options:
         choices = isinstance(option.type, click.Choice)
         assert option.help or choices or option.default is not None, f"{' '.join(path)} {option.opts[0]}"
+
+
+def test_the_help_of_an_import_says_up_to_how_many_problems_are_listed() -> None:
+    shown = CliRunner().invoke(cli, ["roster", "import", "--help"])
+
+    assert f"the first {LISTED:,} of each kind" in " ".join(shown.output.split())
 
 
 def test_a_command_that_does_not_exist_is_told_with_the_way_to_help() -> None:

@@ -23,7 +23,8 @@ from tests.builders_gateway import Gateway, gateway
 PROMISED = {
     "POST /v1/rosters", "GET /v1/districts", "GET /v1/districts/{district}/scorecard",
     "GET /v1/districts/{district}/months", "GET /v1/schools/{school}/scorecard", "GET /v1/state/scorecard",
-    "POST /v1/pledges", "POST /v1/pledges/withdrawals", "GET /v1/pledges/{student}/{school_year}",
+    "POST /v1/pledges", "POST /v1/pledges/offers", "POST /v1/pledges/withdrawals",
+    "GET /v1/pledges/{student}/{school_year}",
     "POST /v1/classes/{class}/folders/{period}/sent", "POST /v1/classes/{class}/folders/{period}/returns",
     "POST /v1/classes/{class}/folders/{period}/voids", "GET /v1/classes/{class}/folders/{period}",
     "GET /v1/instruments", "POST /v1/instruments", "POST /v1/surveys", "POST /v1/surveys/{survey}/invitations",

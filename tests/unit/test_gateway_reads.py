@@ -249,6 +249,16 @@ def test_events_are_asked_for_by_type_and_place(here: Gateway) -> None:
     assert body == {"after": "16", "types": ["PledgeSigned", "PledgeWithdrawn"], "limit": 5}
 
 
+def test_titles_of_classes_are_kept_by_no_cache(here: Gateway) -> None:
+    row = {"class": "c5", "title": "3 A, Ms Example"}
+    here.services["roster"].answers["classes"] = {"classes": [{**row, "school_year": "2026-27"}]}
+
+    response = here.client().get("/v1/schools/s2/classes", headers=here.bearer("school", "s2"))
+
+    assert response.json["data"] == [{**row, "school_year": "2026-27"}]
+    assert response.headers["Cache-Control"] == "no-store"
+
+
 def test_names_of_children_are_kept_by_no_cache(here: Gateway) -> None:
     row = {"student": "k4", "given_name": "Ada", "family_name": "Example", "grade": "03"}
     here.services["roster"].answers["students"] = {"students": [row]}

@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 
 from alliance.errors import Unavailable
 from tests.builders_gateway import Gateway, gateway
+from tests.world_gateway import ASKS, Ask
 
 PLEDGE = {
     "student": "k4w6yt2ncz7hq3ra",
@@ -301,6 +302,36 @@ def test_a_part_of_the_address_at_fault_is_named(here: Gateway, path: str, field
 
     assert response.status_code == 422
     assert list(fields_at_fault(response)) == [field]
+
+
+@pytest.mark.parametrize("ask", ASKS, ids=lambda ask: ask.operation)
+def test_what_an_address_is_asked_in_vain_is_refused_and_nothing_is_done(here: Gateway, ask: Ask) -> None:
+    body = ask.body if isinstance(ask.body, bytes | None) else json.dumps(ask.body)
+    role = ("district", "d1") if ask.operation == "roster.students" else ("state",)
+
+    response = here.client().open(
+        f"{ask.path}?surplus=true",
+        method=ask.method,
+        data=body,
+        content_type=ask.kind,
+        headers=here.bearer(*role),
+    )
+
+    assert response.status_code == 422
+    assert list(fields_at_fault(response)) == ["surplus"]
+    assert not any(service.calls for service in here.services.values())
+
+
+@pytest.mark.parametrize("ask", [ask for ask in ASKS if ask.method == "GET"], ids=lambda ask: ask.operation)
+def test_every_read_takes_the_position_that_it_has_to_have_reached(here: Gateway, ask: Ask) -> None:
+    role = ("district", "d1") if ask.operation == "roster.students" else ("state",)
+    name = ask.operation.partition(".")[0]
+
+    here.client().get(f"{ask.path}?at_least=pledges:42", headers=here.bearer(*role))
+
+    operation, body, _ = here.services[name].calls[0]
+    assert body["at_least"] == {"pledges": 42}
+    assert name == "evaluation" or operation == "reach"
 
 
 # --- what goes wrong behind the gateway

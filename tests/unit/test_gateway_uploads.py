@@ -98,6 +98,18 @@ def test_a_bundle_above_its_limit_is_413_and_leaves_no_file(
     assert here.services["roster"].calls == []
 
 
+def test_a_bundle_of_512_mib_may_be_announced_and_not_a_byte_more(here: Gateway) -> None:
+    statuses = []
+    for length in (512 * limits.MEBIBYTE, 512 * limits.MEBIBYTE + 1):
+        announced = {"CONTENT_LENGTH": str(length)}
+        answer = here.client().post(
+            "/v1/rosters", content_type="application/zip", headers=here.bearer(), environ_overrides=announced
+        )
+        statuses.append(answer.status_code)
+    # The first is read, and found to be empty.
+    assert statuses == [400, 413]
+
+
 def test_an_empty_body_and_another_kind_of_body_are_refused(here: Gateway) -> None:
     assert upload(here, b"").status_code == 400
     assert upload(here, b"{}", content_type="application/json").status_code == 415

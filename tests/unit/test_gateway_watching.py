@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import structlog
 from sqlalchemy.exc import OperationalError
+from structlog.contextvars import merge_contextvars
 
 from alliance.metrics import REGISTRY
 from tests.builders_gateway import Gateway, evaluation, gateway, scorecard
@@ -83,6 +84,28 @@ def test_a_log_line_says_route_status_role_and_how_long(here: Gateway) -> None:
         "school",
     )
     assert line["seconds"] >= 0
+
+
+def test_every_line_of_a_request_carries_its_correlation_and_its_trace_id(here: Gateway) -> None:
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    traced = {"X-Request-ID": "desk-7", "traceparent": f"00-{trace}-00f067aa0ba902b7-01"}
+
+    def fails(*_: Any) -> dict[str, Any]:
+        structlog.get_logger().info("a line of the service")
+        raise RuntimeError("a fault")
+
+    here.services["pledges"].answers["pledge"] = fails
+    with structlog.testing.capture_logs(processors=[merge_contextvars]) as lines:
+        here.client().get("/v1/pledges/k4/2026-27", headers={**here.bearer(), **traced})
+        here.client().get("/v1/pledges/k4/2026-27", headers={**here.bearer(), "X-Request-ID": "desk-8"})
+        structlog.get_logger().info("after the requests")
+
+    events = ["a line of the service", "request failed", "request"]
+    assert [(line["event"], line.get("correlation_id"), line.get("trace_id")) for line in lines] == [
+        *((event, "desk-7", trace) for event in events),
+        *((event, "desk-8", None) for event in events),
+        ("after the requests", None, None),
+    ]
 
 
 def test_probes_are_not_logged(here: Gateway) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import httpx
 import pytest
 
 from simulation import client
-from simulation.client import Api, Refusal, at_least, peak_memory
+from simulation.client import Api, Refusal, at_least
 
 Answering = Callable[[httpx.Request], httpx.Response]
 
@@ -161,9 +160,3 @@ def test_every_page_of_a_list_is_read() -> None:
 
 def test_positions_are_asked_for_in_one_parameter() -> None:
     assert at_least({"pledges": 42, "folders": 7}) == "folders:7,pledges:42"
-
-
-def test_the_peak_memory_of_a_process_is_told_and_one_that_is_gone_left_out() -> None:
-    peaks = peak_memory([os.getpid(), 2**22 + 1])
-    assert set(peaks) == {os.getpid()}
-    assert 10_000_000 < peaks[os.getpid()] < 10_000_000_000

@@ -14,7 +14,7 @@ from rich.console import Console
 from simulation.counts import Counts
 from simulation.played import Played, PlayedDistrict, Stage, load, save
 from simulation.recovery import compare
-from simulation.report import show, spread
+from simulation.report import Peak, show, spread
 from simulation.truth import draw_propensities
 
 
@@ -127,10 +127,22 @@ def test_the_report_says_what_differs_and_what_it_took(
     cards["id-3"]["indicators"]["folders_returned"]["numerator"] = 5
     text = io.StringIO()
     console = Console(file=text, width=120)
-    show(played, compare(played, card(played.state()), cards), {"gone": 2**22 + 1}, console)
+    peaks = [
+        Peak("gunicorn gateway.wsgi", 7, 60_000_000),
+        Peak("gunicorn gateway.wsgi", 8, 90_000_000),
+        Peak("services.roster.import_process", 9, 4_000_000_000, running=False),
+    ]
+    show(played, compare(played, card(played.state()), cards), peaks, console)
     report = text.getvalue()
     assert "36 figures of the state and 3 districts: 1 differ from what was simulated" in report
     assert "District 3, folders_returned: simulated (18000, 27000), recovered (5, 27000)" in report
     assert "1,500" in report  # 3,000 events in two seconds
     assert "a note" in report
-    assert "gone" in report
+    rows = [
+        line.replace("│", " ").split()
+        for line in report.splitlines()
+        if "process" in line or "gunicorn" in line
+    ]
+    assert ["gunicorn", "gateway.wsgi", "7", "60"] in rows
+    assert ["gunicorn", "gateway.wsgi", "8", "90"] in rows
+    assert ["services.roster.import_process", "9", "4,000", "has", "ended;", "as", "last", "seen"] in rows
