@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -12,6 +13,9 @@ from .errors import Forbidden
 
 #: Roles whose tokens reach the whole state when they name no org unit.
 STATEWIDE = frozenset({"state", "integrator", "system"})
+
+#: W3C Trace Context, version 00; the first group is the trace-id.
+TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 @dataclass(frozen=True, slots=True)

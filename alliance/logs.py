@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import logging
-import re
 import sys
 from typing import Any
 
 import structlog
 from structlog.contextvars import bind_contextvars, unbind_contextvars
 
-from .context import Context
+from .context import TRACEPARENT, Context
 
 log = structlog.get_logger()
-
-_TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 def configure(part: str, level: str = "INFO") -> None:
@@ -77,5 +74,5 @@ def ids(context: Context) -> dict[str, str | None]:
 
 def _trace_id(traceparent: str | None) -> str | None:
     # A header can hold anything, a name too: whatever is no traceparent is not written down.
-    found = _TRACEPARENT.fullmatch(traceparent or "")
+    found = TRACEPARENT.fullmatch(traceparent or "")
     return found[1] if found else None

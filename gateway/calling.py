@@ -12,7 +12,7 @@ from uuid import UUID, uuid4, uuid5
 from flask import g, request
 
 from alliance.client import SECONDS, ServiceClient
-from alliance.context import Caller, Context
+from alliance.context import TRACEPARENT, Caller, Context
 from alliance.errors import Invalid, Unauthenticated, Unavailable
 
 from . import permissions
@@ -32,7 +32,6 @@ READY_SECONDS = 1.0
 AT_LEAST_SECONDS = 2.0
 
 _VISIBLE = re.compile(rf"[\x20-\x7e]{{1,{KEY_CHARACTERS}}}")
-_TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
 
@@ -142,7 +141,7 @@ def context(caller: Caller, command_id: UUID, *, keyed: bool) -> Context:
         keyed=keyed,
         now=parts().clock(),
         correlation_id=correlation_id(),
-        traceparent=traceparent if _TRACEPARENT.fullmatch(traceparent) else None,
+        traceparent=traceparent if TRACEPARENT.fullmatch(traceparent) else None,
     )
 
 

@@ -153,7 +153,8 @@ def main() -> int:
     with _pid_file(settings):
         platform.start()
         close = _internal_port(platform, console)
-        serving = threading.Thread(target=server.run, daemon=True)
+        closing = threading.Event()
+        serving = threading.Thread(target=_serve, args=(server, closing), daemon=True)
         serving.start()
         try:
             first_sight.show(platform.tokens, settings, console, empty=empty)
@@ -165,10 +166,20 @@ def main() -> int:
             # Asked twice is asked once: what is under way is finished.
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
             signal.signal(signal.SIGINT, signal.SIG_IGN)
+            closing.set()
             server.close()
             platform.stop()
             close()
     return 0
+
+
+def _serve(server: Any, closing: threading.Event) -> None:
+    try:
+        server.run()
+    except OSError:
+        # The socket that it waits on is closed under it: waitress knows no other way to be ended by a thread.
+        if not closing.is_set():
+            raise
 
 
 def _internal_port(platform: Embedded, console: Console) -> Any:

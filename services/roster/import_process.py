@@ -49,9 +49,11 @@ def main() -> None:
     logs.configure("roster-import", settings.log_level)
     call = msgspec.json.decode(sys.stdin.buffer.read())
     app = build(settings)
+    context = Context.from_dict(call["context"])
+    logs.bind(context.correlation_id, context.traceparent)
     answer: dict[str, Any]
     try:
-        answer = {"result": app.import_roster(call["body"], Context.from_dict(call["context"]))}
+        answer = {"result": app.import_roster(call["body"], context)}
     except AllianceError as error:
         answer = {"problem": error.to_problem()}
     sys.stdout.buffer.write(msgspec.json.encode(answer))

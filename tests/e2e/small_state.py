@@ -28,7 +28,7 @@ PERIODS = tuple(f"{BEGINS + (month > 12)}-{(month - 1) % 12 + 1:02d}" for month 
 
 DISTRICTS = ("Alder County", "Birch City")
 CLASSES = ("a1", "a2", "a3", "a4", "b1", "b2", "b3", "b4")
-CHILDREN = 12
+CHILDREN = 16
 
 #: Finds a child's or a guardian's name, e-mail or phone, and the class teacher's name.
 CANARY = re.compile(r"zylph|vorquent|krellmoor|601-557-70", re.IGNORECASE)

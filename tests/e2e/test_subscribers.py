@@ -7,9 +7,15 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import jsonschema
+
+from tests.e2e import test_unknown_events
 from tests.e2e.distributed import Distributed
 from tests.e2e.state import State, pledge
 from tests.fixtures.subscribers import newsletters
+
+UNKNOWN = str(test_unknown_events.VERSION)
+CONTRACTS = Path(__file__).parents[2] / "deploy" / "contracts"
 
 
 def test_stock_nameko_pika_and_curl_read_the_same_event(
@@ -28,6 +34,26 @@ def test_stock_nameko_pika_and_curl_read_the_same_event(
     assert event["type"] == "alliance.pledges.PledgeSigned"
     assert event["data"]["student"] == pupil["student"]
     assert heard == dict.fromkeys(("nameko", "pika"), f"{event['data']['school']} {sequence}")
+
+
+def test_every_message_that_was_ever_published_is_a_cloudevent_with_data_of_its_contract(
+    distributed_state: State, distributed_parts: Distributed, data: Path
+) -> None:
+    envelope = jsonschema.Draft7Validator(
+        json.loads((data / "cloudevents" / "cloudevents.schema.json").read_text()),
+        format_checker=jsonschema.FormatChecker(),
+    )
+    distributed_state.wait_for({"source": "roster", "sequence": distributed_state.head("roster")})
+    messages = [json.loads(each.body) for each in distributed_parts.messages.all()]
+
+    assert {message["type"] for message in messages} > {"alliance.roster.StudentEnrolled"}
+    for message in messages:
+        envelope.validate(message)
+        type_, version = message["type"].rpartition(".")[2], message["dataschema"].rpartition(":")[2]
+        if version == UNKNOWN:  # written by another test as a later release would
+            continue
+        contract = CONTRACTS / f"{type_}.v{version}.schema.json"
+        jsonschema.validate(message["data"], json.loads(contract.read_text()))
 
 
 def curl(state: State) -> Any:

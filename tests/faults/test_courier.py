@@ -183,7 +183,7 @@ def test_bodies_that_are_no_events_pass_through_the_broker_without_stopping_anyb
             )  # fmt: skip
     pipeline.sign(12)
     pipeline.settle()
-    until(lambda: set_aside(pipeline) == len(strange), 10, "each of them is set aside")
+    until(lambda: set_aside(pipeline) == len(strange), 30, "each of them is set aside")
     pipeline.stop()
     assert set_aside(pipeline) == len(strange)
     assert waiting_in_queue(pipeline) == 0
