@@ -159,7 +159,7 @@ def test_killed_in_the_middle_of_the_sample_it_goes_on_and_ends_with_the_same_co
 ) -> None:
     up = Up(tmp_path / "var")
     whole = undisturbed.positions()
-    kills = {"roster": 5, "pledges": 5, "folders": whole["folders"] // 2, "surveys": whole["surveys"] // 2}
+    kills = {"roster": 5, "pledges": 5, "folders": whole["folders"] // 2, "surveys": 5}
 
     for source, events in kills.items():
         with up.running() as process:
