@@ -196,6 +196,12 @@ class Edge:
 class SourceEdge(Edge):
     """The edge of a service that owns a log."""
 
+    @operation
+    def reach(self, body: dict[str, Any], context: Context) -> dict[str, Any]:
+        """Return when the service's reads hold what was written up to the positions `at_least`."""
+        result: dict[str, Any] = self.app.reach(body, context)
+        return result
+
     @read
     def feed(self, request: Request) -> Response:
         """A page of the log after a position, for readers that catch up."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Column, Connection, or_, select
 
@@ -29,6 +29,8 @@ from .rosterfold import (
     schools,
     students,
 )
+
+T = TypeVar("T")
 
 
 class RosterView:
@@ -92,12 +94,7 @@ class RosterView:
     def classes(self, wanted: Iterable[str]) -> dict[str, Any]:
         """The rows of many classes, for bulk commands; those that are unknown even after a look at the feed are
         absent."""
-        ids = sorted(set(wanted))
-        found = self._classes(ids)
-        if len(found) < len(ids):
-            self.follow()
-            found = self._classes(ids)
-        return found
+        return self._all(self._classes, wanted)
 
     def _classes(self, ids: list[str]) -> dict[str, Any]:
         with self.database.reading() as connection:
@@ -155,12 +152,7 @@ class RosterView:
 
         Those that are unknown even then are absent.
         """
-        ids = sorted(set(wanted))
-        found = self._facts(ids)
-        if len(found) < len(ids):
-            self.follow()
-            found = self._facts(ids)
-        return found
+        return self._all(self._facts, wanted)
 
     def _facts(self, ids: list[str]) -> dict[str, tuple[Any, set[str]]]:
         with self.database.reading() as connection:
@@ -195,6 +187,15 @@ class RosterView:
             found = find(id_)
         if found is None:
             raise self.missing(kind, id_)
+        return found
+
+    def _all(self, find: Callable[[list[str]], dict[str, T]], wanted: Iterable[str]) -> dict[str, T]:
+        """As `known`, for many at once: what `find` finds, after a look at the feed if any of them is new."""
+        ids = sorted(set(wanted))
+        found = find(ids)
+        if len(found) < len(ids):
+            self.follow()
+            found = find(ids)
         return found
 
     def missing(self, kind: str, id_: str) -> NotFound:

@@ -33,7 +33,3 @@ class FoldersEdge(SourceEdge):
     @operation
     def folder(self, body: dict[str, Any], context: Context) -> dict[str, Any]:
         return self.app.folder(body, context)
-
-    @operation
-    def reach(self, body: dict[str, Any], context: Context) -> dict[str, Any]:
-        return self.app.reach(body, context)

@@ -37,7 +37,3 @@ class PledgesEdge(SourceEdge):
     @operation
     def statements(self, body: dict[str, Any], context: Context) -> dict[str, Any]:
         return self.app.statements(body, context)
-
-    @operation
-    def reach(self, body: dict[str, Any], context: Context) -> dict[str, Any]:
-        return self.app.reach(body, context)

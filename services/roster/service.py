@@ -56,7 +56,3 @@ class RosterEdge(SourceEdge):
     @operation
     def enrolments(self, body: dict[str, Any], context: Context) -> dict[str, Any]:
         return self.app.enrolments(body, context)
-
-    @operation
-    def reach(self, body: dict[str, Any], context: Context) -> dict[str, Any]:
-        return self.app.reach(body, context)

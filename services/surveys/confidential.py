@@ -129,7 +129,7 @@ class ConfidentialResponses:
         if isinstance(outcome, WrongVersion):
             # The household has answered meanwhile, or on an earlier line.
             try:
-                return _first(self._log.read_stream(append.stream)[0], append.events[0].data)
+                return _first(self._log.read_stream(append.stream)[0], append.events[0].data["answers"])
             except AllianceError as error:
                 return error
         if isinstance(outcome, AllianceError):
@@ -150,12 +150,12 @@ class ConfidentialResponses:
 
 def _again(event: Event, instrument: Instrument, sheet: _Sheet) -> dict[str, Any]:
     answers = response.read(instrument, sheet.body["language"], sheet.body["mode"], sheet.body["answers"])
-    return _first(event, {"answers": dict(answers.answers)})
+    return _first(event, dict(answers.answers))
 
 
-def _first(event: Event, repeat: Mapping[str, Any]) -> dict[str, Any]:
+def _first(event: Event, answers: Mapping[str, Any]) -> dict[str, Any]:
     """The first result for a repeat of the same answers; Refused for others: the token is spent."""
-    if event.data["answers"] != repeat["answers"]:
+    if event.data["answers"] != answers:
         raise Refused(
             "This invitation has already been used, with other answers; the first ones stand.",
             errors=[{"field": "token", "message": "has already been used"}],

@@ -49,7 +49,3 @@ class SurveysEdge(SourceEdge):
     @operation
     def survey(self, body: dict[str, Any], context: Context) -> dict[str, Any]:
         return self.app.survey(body, context)
-
-    @operation
-    def reach(self, body: dict[str, Any], context: Context) -> dict[str, Any]:
-        return self.app.reach(body, context)
