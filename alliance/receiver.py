@@ -6,7 +6,8 @@
 
 Acknowledged after the commit. Duplicates, reordering, a wiped broker and a first start are all one of these three
 cases, so there is no time window anywhere. A queue that stays silent is checked against the feed's head, since the
-loss of the newest events leaves no gap to notice. How far the journal is behind is known in every state (`Lag`).
+loss of the newest events leaves no gap to notice; if it was silent while the log grew, it is subscribed to anew. How
+far the journal is behind is known in every state (`Lag`).
 """
 
 from __future__ import annotations
@@ -256,7 +257,11 @@ def _consume(receiver: Receiver, connection: Connection, queue: object, stopping
                     receiver.ask_head()
                     asked = time.monotonic()
             elif time.monotonic() - heard > SILENCE_SECONDS:
-                receiver.catch_up()
+                if missed := receiver.catch_up():
+                    # Lost on the way, not yet published, or stuck behind a delivery that does not come. In the
+                    # last case the broker delivers again to a new subscription; in the others it costs little.
+                    log.warning("subscribing again", source=receiver.source, missed=missed)
+                    return
                 heard = asked = time.monotonic()
             connection.heartbeat_check()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -133,6 +134,32 @@ def test_the_loss_of_the_newest_events_is_noticed_in_the_silence(
         relay.checkpoints.move(connection, relay.CHECKPOINT, expected=0, position=50, epoch="")
     pipeline.settle()
     pipeline.stop()
+    pipeline.assert_faithful()
+
+
+def test_a_subscription_that_goes_deaf_while_the_log_grows_is_made_anew(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gather, deaf = receiver._gather, []
+
+    def deaf_on_the_first_connection(connection: Connection, waiting: list[receiver.Delivery]) -> None:
+        deaf[:] = deaf or [connection]
+        if connection is deaf[0]:
+            time.sleep(0.01)
+        else:
+            gather(connection, waiting)
+
+    monkeypatch.setattr(receiver, "SILENCE_SECONDS", 0.3)
+    monkeypatch.setattr(receiver, "_gather", deaf_on_the_first_connection)
+    pipeline.run_receiver()
+    until(lambda: deaf, 20, "the receiver has subscribed")
+    pipeline.run_projector()
+    pipeline.sign(40)
+    assert pipeline.relay().step() == 50
+    before = duplicates()
+    until(lambda: duplicates() - before == 50, 20, "what the feed supplied is delivered again")
+    pipeline.stop()
+    assert waiting_in_queue(pipeline) == 0
     pipeline.assert_faithful()
 
 
