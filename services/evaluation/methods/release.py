@@ -1,0 +1,144 @@
+"""What is published and how its figures add up: what suppression takes and gives, and all that its auditor sees."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from .inputs import BadInput
+
+#: One coordinate per dimension of a table, such as (district, indicator). A coordinate that is a total has parts.
+Key = tuple[str, ...]
+#: A figure: (table, key).
+Figure = tuple[str, Key]
+
+Status = Literal["shown", "rate only", "bound", "hidden"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What may be shown. Percentages are in per cent.
+
+    Below `least` persons nothing; up to `rate_only` the rate without n; rates from `high` or to `low` as bounds
+    without n. A hidden number of persons must be uncertain by `width`, a number shown as a rate only by
+    `rate_only_width`, the persons behind a hidden or bounded rate by `count_width`. Source: the state's reporting
+    rules (n < 10, < 5 %, > 95 %).
+    """
+
+    least: int = 10
+    rate_only: int = 20
+    low: float = 5.0
+    high: float = 95.0
+    width: int = 10
+    rate_only_width: int = 3
+    count_width: int = 3
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.least <= self.rate_only + 1 or not 0 <= self.low < self.high <= 100:
+            raise BadInput(f"{self}: the limits are not in order")
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A figure before suppression: k of n persons, or n persons where `k` is None."""
+
+    n: int
+    k: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """`cells` by key; `parts` says for each dimension which value is a part of which: {dimension: {part: total}}.
+
+    The cells of a total's parts add up to it; a part without a cell counts nobody. Where persons count in two parts (a
+    child with classes in two schools) the excess is taken as known to a reader.
+    """
+
+    name: str
+    dimensions: tuple[str, ...]
+    cells: Mapping[Key, Cell]
+    parts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def check(self) -> None:
+        """Raise BadInput, naming the cell, where a number is no count, or k is above n."""
+        for key, cell in self.cells.items():
+            place = f"{self.name} {key}"
+            if len(key) != len(self.dimensions):
+                raise BadInput(f"{place}: {len(key)} coordinates for the dimensions {self.dimensions}")
+            for name, number in (("n", cell.n), ("k", cell.k)):
+                if number is not None and (math.isnan(number) or number != int(number) or number < 0):
+                    raise BadInput(f"{place}: {name} = {number!r} is no count")
+            if cell.k is not None and cell.k > cell.n:
+                raise BadInput(f"{place}: k = {cell.k} is above n = {cell.n}")
+        if strange := sorted(set(self.parts) - set(self.dimensions)):
+            raise BadInput(f"{self.name}: parts of {strange[0]!r}, which is no dimension of the table")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A figure as a reader sees it. `n` and `rate` (per cent, rounded to `decimals`) are None where they are not told.
+
+    What the reader knows all the same, from the status and the rules, are the bounds: persons from `n_low` to `n_high`
+    (None: no limit), the rate from `rate_low` to `rate_high` per cent.
+    """
+
+    status: Status
+    n: int | None = None
+    rate: float | None = None
+    decimals: int = 1
+    n_low: int = 0
+    n_high: int | None = None
+    rate_low: float = 0.0
+    rate_high: float = 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """`parts` add up to `total` plus what counts twice: `excess_n` persons, `excess_k` of those counted."""
+
+    total: Figure
+    parts: tuple[Figure, ...]
+    excess_n: int = 0
+    excess_k: int = 0
+
+    def __iter__(self) -> Iterator[Figure]:
+        yield self.total
+        yield from self.parts
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Everything that one publication shows, with the sums that a reader knows to hold. `rated` tables have rates."""
+
+    name: str
+    shown: Mapping[Figure, Shown]
+    sums: tuple[Sum, ...]
+    rated: frozenset[str]
+    rules: Rules = Rules()
+
+
+def sums_of(table: Table) -> list[Sum]:
+    """Each total of each dimension with its parts, the other coordinates being the same."""
+    found = []
+    for place, dimension in enumerate(table.dimensions):
+        total_of = table.parts.get(dimension, {})
+        groups: dict[Key, list[Key]] = {}
+        for key in table.cells:
+            if (total := total_of.get(key[place])) is not None:
+                groups.setdefault((*key[:place], total, *key[place + 1 :]), []).append(key)
+        for total_key, parts in groups.items():
+            if total_key in table.cells:
+                found.append(_sum(table, total_key, parts))
+    return found
+
+
+def _sum(table: Table, total: Key, parts: list[Key]) -> Sum:
+    whole, cells = table.cells[total], [table.cells[part] for part in parts]
+    return Sum(
+        total=(table.name, total),
+        parts=tuple((table.name, part) for part in parts),
+        excess_n=sum(cell.n for cell in cells) - whole.n,
+        excess_k=sum(cell.k or 0 for cell in cells) - (whole.k or 0),
+    )
