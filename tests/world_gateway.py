@@ -91,6 +91,8 @@ ASKS = (
     Ask("evaluation.district_months", "GET", "/v1/districts/d1/months", "d1"),
     Ask("evaluation.school_scorecard", "GET", "/v1/schools/s11/scorecard", "s11"),
     Ask("evaluation.state_scorecard", "GET", "/v1/state/scorecard", None),
+    Ask("evaluation.indicators", "GET", "/v1/indicators", None),
+    Ask("evaluation.district_indicators", "GET", "/v1/districts/d1/indicators", "d1"),
     Ask("evaluation.events", "GET", "/v1/events", None),
 )
 
@@ -175,6 +177,8 @@ ALLOWED = {
     "evaluation.district_months": "SDI",
     "evaluation.school_scorecard": "SDHI",
     "evaluation.state_scorecard": "SDI",
+    "evaluation.indicators": "SDI",
+    "evaluation.district_indicators": "SDI",
     "evaluation.events": "SDHTI",
 }
 LETTERS = {"state": "S", "district": "D", "school": "H", "teacher": "T", "integrator": "I", "family": "F"}

@@ -8,12 +8,14 @@ from ..calling import ask
 from ..paging import page
 from ..routes import Routes
 from ..schemas.evaluation import (
+    DistrictIndicators,
     DistrictList,
     DistrictMonths,
     DistrictScorecard,
     DistrictsQuery,
     EventList,
     EventsQuery,
+    IndicatorList,
     SchoolScorecard,
     ScorecardQuery,
     StateScorecard,
@@ -78,6 +80,30 @@ def school_scorecard(query: dict[str, Any], school: str) -> Any:
 def state_scorecard(query: dict[str, Any]) -> Any:
     """The state's totals"""
     return ask(query)
+
+
+@routes.query("/v1/indicators", "evaluation.indicators", asks=ScorecardQuery, answers=IndicatorList)
+def indicators(query: dict[str, Any]) -> Any:
+    """The indicators, what they count, and how the districts compare
+
+    As they may be published: what would tell something of few children is not shown.
+    """
+    answer = ask(query)
+    return {**answer, "data": answer["indicators"], "next": None}
+
+
+@routes.query(
+    "/v1/districts/<district>/indicators",
+    "evaluation.district_indicators",
+    asks=ScorecardQuery,
+    answers=DistrictIndicators,
+)
+def district_indicators(query: dict[str, Any], district: str) -> Any:
+    """A district compared with the state: estimate, interval, verdict
+
+    As they may be published: what would tell something of few children is not shown.
+    """
+    return ask({"district": district, **query})
 
 
 @routes.query("/v1/events", "evaluation.events", asks=EventsQuery, answers=EventList)

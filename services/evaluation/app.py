@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
@@ -18,10 +18,14 @@ from alliance.positions import wait_for
 from alliance.settings import Settings
 
 from . import events, freshness, queries, scorecards
+from .indicators import DEFINITIONS
 from .projections import PROJECTIONS, metadata
 from .queries import Scope
 from .school_year import school_year_of
 from .scorecards import Scorecard
+
+if TYPE_CHECKING:
+    from .effectiveness import Comparison
 
 #: A month begins when it begins where the families live.
 _MISSISSIPPI = ZoneInfo("America/Chicago")
@@ -47,6 +51,8 @@ class Evaluation:
         self.database = database
         self._sleep = sleep
         self._clock = clock
+        #: The newest comparison: {what it is of: it}
+        self._comparisons: dict[Any, Mapping[str, Comparison]] = {}
 
     def prepare(self) -> None:
         """Create the read models' tables where they are missing, so that an empty state has scorecards too."""
@@ -107,6 +113,49 @@ class Evaluation:
             cards = scorecards.by_district(connection, Scope(about["school_year"]), _month(context))
             names = queries.district_names(connection)
         return {"districts": len(names), **about, **scorecards.of_state(cards.values()).to_json()}
+
+    def indicators(self, body: Body, context: Context) -> Result:
+        """Every indicator with its definition, the state's figure, and how many districts have which verdict."""
+        about, comparisons = self._compared(body, context)
+        listed = [
+            {
+                "indicator": name,
+                "clause": definition.clause,
+                "numerator": definition.numerator,
+                "denominator": definition.denominator,
+                "state": comparisons[name].state.to_json(),
+                "mean": comparisons[name].mean,
+                "variance_between": comparisons[name].tau2,
+                "verdicts": dict(comparisons[name].verdicts),
+            }
+            for name, definition in DEFINITIONS.items()
+        ]
+        return {"indicators": listed, **about}
+
+    def district_indicators(self, body: Body, context: Context) -> Result:
+        """A district compared with the state: as it may be published, whoever asks."""
+        with self._reading(body) as connection:
+            district = _district(connection, body, context)
+        about, comparisons = self._compared(body, context)
+        figures = {
+            name: comparison.districts[district["id"]].to_json() for name, comparison in comparisons.items()
+        }
+        return {"district": district, "indicators": figures, **about}
+
+    def _compared(self, body: Body, context: Context) -> tuple[Result, Mapping[str, Comparison]]:
+        """The comparison of all districts, which is the same for every caller until something new is folded."""
+        # Here and not above: scipy takes a second to load, and most who import this app never compare.
+        from .effectiveness import compare
+
+        with self._reading(body) as connection:
+            about = _about(connection, body, context)
+            key = (about["school_year"], _month(context), tuple(sorted(about["as_of"].items())))
+            if (found := self._comparisons.get(key)) is None:
+                cards = scorecards.by_district(connection, Scope(about["school_year"]), _month(context))
+                everybody = {name: Scorecard() for name in queries.district_names(connection)}
+                found = compare({**everybody, **cards})
+                self._comparisons = {key: found}
+        return about, found
 
     def events(self, body: Body, context: Context) -> Result:
         """Events after the place `after` (the `next` of the page before), of `types`, at most `limit`."""

@@ -15,15 +15,43 @@ UNITS = 60
 #: The home survey's three scales, in the words of 37-3-67(g). A scorecard always shows all three.
 SCALES = ("communication", "school_programmes", "home_learning")
 
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """What an indicator counts, of what, and the clause of 37-3-67 that asks for it."""
+
+    clause: str
+    numerator: str
+    denominator: str
+    of_persons: bool
+    """Whether it counts persons, or months of persons: of few of them it is not shown."""
+
+
+_CLASS_MONTHS = "class-months expected and due"
+DEFINITIONS: Mapping[str, Definition] = {
+    "pledges_signed": Definition(
+        "37-3-67(a)", "enrolled students for whom a signed pledge stands", "enrolled students", True
+    ),
+    "classes_reported": Definition(
+        "37-3-67(b)", "class-months with a folder sent to at least one child", _CLASS_MONTHS, False
+    ),
+    "classes_on_time": Definition(
+        "37-3-67(b)", "class-months whose folder first went home within the month", _CLASS_MONTHS, False
+    ),
+    "folders_returned": Definition(
+        "37-3-67(b)", "student-months with a signed folder back", "student-months with a folder sent", True
+    ),
+    "months_met": Definition(
+        "37-3-67(b)",
+        "school-months in which every expected class was on time",
+        "school-months in which any class was expected",
+        False,
+    ),
+    "survey_response": Definition("37-3-67(g)", "responses", "invitations", True),
+}
+
 #: The indicators of a scorecard, in the order in which they are shown.
-INDICATORS = (
-    "pledges_signed",
-    "classes_reported",
-    "classes_on_time",
-    "folders_returned",
-    "months_met",
-    "survey_response",
-)
+INDICATORS = tuple(DEFINITIONS)
 
 
 @dataclass(frozen=True, slots=True)

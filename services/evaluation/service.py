@@ -35,5 +35,13 @@ class EvaluationEdge(Edge):
         return self.app.state_scorecard(body, context)
 
     @operation
+    def indicators(self, body: dict[str, Any], context: Context) -> dict[str, Any]:
+        return self.app.indicators(body, context)
+
+    @operation
+    def district_indicators(self, body: dict[str, Any], context: Context) -> dict[str, Any]:
+        return self.app.district_indicators(body, context)
+
+    @operation
     def events(self, body: dict[str, Any], context: Context) -> dict[str, Any]:
         return self.app.events(body, context)

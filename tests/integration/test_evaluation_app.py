@@ -383,3 +383,78 @@ def test_a_rebuild_makes_the_same_tables_from_nothing(changing: Evaluation) -> N
         assert compared.equal
         assert compared.went_live
     assert changing.districts({}, context()) == before
+
+
+@pytest.fixture
+def grown(app: Evaluation) -> Evaluation:
+    """Three districts of 40, 30 and 4 children, of whom every second has a pledge."""
+    more = history()
+    more.district("d3", "Coast")
+    more.school("s3", "d3")
+    more.class_("c3", "s3", "d3")
+    for district, school, class_, children in (
+        ("d1", "s1", "c1", 39),
+        ("d2", "s9", "c9", 29),
+        ("d3", "s3", "c3", 4),
+    ):
+        for number in range(children):
+            more.enrolled(f"{district}-{number}", class_, school, district)
+            if number % 2:
+                more.signed(f"{district}-{number}", district, school)
+    receive(app, more.events)
+    project(app, batch=100)
+    return app
+
+
+def test_a_district_is_compared_with_the_state_as_it_may_be_published(grown: Evaluation) -> None:
+    shown = grown.district_indicators({"district": "d1", "school_year": YEAR}, context())
+    assert shown["district"] == {"id": "d1", "name": "Magnolia"}
+    assert shown["as_of"]["pledges"] == 1 + 19 + 14 + 2
+    assert {name: shown["indicators"]["pledges_signed"][name] for name in ("status", "n", "rate")} == {
+        "status": "shown",
+        "n": 40,
+        "rate": 0.5,
+    }
+    # The four of the coast would follow from the state's 74 if the thirty of the bay were told.
+    for hidden in ("d2", "d3"):
+        answer = grown.district_indicators({"district": hidden, "school_year": YEAR}, context())
+        figures = answer["indicators"]["pledges_signed"]
+        assert {name for name, value in figures.items() if value is not None} == {"status"}
+
+
+def test_the_indicators_come_with_their_definitions_and_the_states_figures(grown: Evaluation) -> None:
+    answer = grown.indicators({"school_year": YEAR}, context())
+    pledges = answer["indicators"][0]
+    assert (pledges["indicator"], pledges["clause"]) == ("pledges_signed", "37-3-67(a)")
+    assert (pledges["state"]["n"], pledges["state"]["rate"]) == (74, 0.486)
+    assert pledges["verdicts"] == {"consistent with the state": 1}
+
+
+def test_a_comparison_is_made_anew_when_something_new_is_folded(grown: Evaluation) -> None:
+    body = {"school_year": YEAR}
+    before = grown.indicators(body, context())
+    assert grown.indicators(body, context()) == before
+    more = History()
+    more.events, more._positions["pledges"] = [], 36
+    more.signed("d1-0", "d1", "s1")
+    receive(grown, more.events)
+    project(grown)
+    after = grown.indicators(body, context())
+    assert after["as_of"]["pledges"] == before["as_of"]["pledges"] + 1
+    assert after["indicators"][0]["state"]["rate"] == 0.5
+
+
+def test_a_district_compares_itself_and_no_other(grown: Evaluation) -> None:
+    caller = Caller("district", ("d1",))
+    assert grown.district_indicators({"district": "d1"}, context(caller))["district"]["id"] == "d1"
+    with pytest.raises(Forbidden):
+        grown.district_indicators({"district": "d2"}, context(caller))
+    with pytest.raises(NotFound, match="has heard of no district 'd9'"):
+        grown.district_indicators({"district": "d9"}, context())
+
+
+def test_an_empty_state_has_every_indicator_and_no_figure(app: Evaluation) -> None:
+    answer = app.indicators({}, context())
+    assert [each["state"]["status"] for each in answer["indicators"] if each["clause"] == "37-3-67(a)"] == [
+        "hidden"
+    ]

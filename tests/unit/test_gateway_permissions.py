@@ -51,6 +51,8 @@ def _judge(ask: Ask) -> Any:
         lists: dict[str, Any] = {name: [] for name in LISTS}
         if ask.operation == "evaluation.state_scorecard":
             lists["districts"] = 8
+        if ask.operation == "evaluation.indicators":
+            lists["indicators"] = []
         item = {"status": 201, "position": {"source": "pledges", "sequence": 1}, "created": True}
         return {**lists, **about(), **item, "version": 1, "next": None, "results": [item]}
 

@@ -41,12 +41,12 @@ def lottery(
 def phase_in(
     units: Sequence[str], waves: Sequence[int], seed: str, strata: Mapping[str, str] | None = None
 ) -> Assignment:
-    """Units into waves of the given sizes; who is in none waits. Each stratum has its share of each wave, to within
-    one.
+    """Units into waves of the given sizes; who is in none waits. `strata` {unit: stratum}.
 
-    Shares of a stratum that are no whole numbers are rounded by lot. `strata` {unit: stratum}. Errors: BadInput where
-    units repeat, the waves need more units than there are, or a unit has no stratum. Source: Bruhn and McKenzie
-    (2009), Am. Econ. J. Applied 1, 200-232.
+    Each stratum has its share of the first wave to within one unit, and of each later wave its share of those left.
+    What a share has beyond whole units is settled by lot. Errors: BadInput where units repeat, the waves need more
+    units than there are, or a unit has no stratum. Source: Bruhn and McKenzie (2009), Am. Econ. J. Applied 1,
+    200-232.
     """
     names = list(units)
     if len(set(names)) != len(names):

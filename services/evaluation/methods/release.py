@@ -40,12 +40,20 @@ class Rules:
             raise BadInput(f"{self}: the limits are not in order")
 
 
+#: The state's own.
+STATE_RULES = Rules()
+
+
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A figure before suppression: k of n persons, or n persons where `k` is None."""
+    """A figure before suppression: k of n persons, or n persons where `k` is None.
+
+    Where n counts something else, such as the months of children, `persons` says how many persons are behind it.
+    """
 
     n: int
     k: int | None = None
+    persons: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +124,7 @@ class Release:
     shown: Mapping[Figure, Shown]
     sums: tuple[Sum, ...]
     rated: frozenset[str]
-    rules: Rules = Rules()
+    rules: Rules = STATE_RULES
 
 
 def sums_of(table: Table) -> list[Sum]:

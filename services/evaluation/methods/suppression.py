@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from .disclosure import Audit, Finding, audit
 from .inputs import BadInput
-from .release import Cell, Figure, Release, Rules, Shown, Status, Sum, Table, sums_of
+from .release import STATE_RULES, Cell, Figure, Release, Rules, Shown, Status, Sum, Table, sums_of
 
 __all__ = [
     "Audit",
@@ -37,7 +37,7 @@ Statuses = dict[Figure, Status]
 
 def suppress(
     tables: Iterable[Table],
-    rules: Rules = Rules(),  # noqa: B008 - frozen
+    rules: Rules = STATE_RULES,
     earlier: Sequence[Release] = (),
     name: str = "release",
 ) -> Release:
@@ -76,20 +76,21 @@ def suppress(
 
 def primary(cell: Cell, rules: Rules) -> Status:
     """What the figure alone allows, whatever stands beside it."""
-    if cell.n < rules.least:
+    persons = cell.n if cell.persons is None else cell.persons
+    if min(cell.n, persons) < rules.least:
         return "hidden"
     if cell.k is None:
         return "shown"
     if not rules.low < 100 * cell.k / cell.n < rules.high:
         return "bound"
-    return "rate only" if cell.n <= rules.rate_only else "shown"
+    return "rate only" if persons <= rules.rate_only else "shown"
 
 
 def show(cell: Cell, status: Status, rules: Rules) -> Shown:
     """A figure as its status lets it be seen. Rates without n are whole per cents: decimals would tell the fraction."""
-    if status == "hidden" or cell.n == 0:
+    if status == "hidden":
         return Shown("hidden")
-    rate = None if cell.k is None else 100 * cell.k / cell.n
+    rate = None if cell.k is None or not cell.n else 100 * cell.k / cell.n
     if status == "bound" and rate is not None:
         if rate >= rules.high:
             return Shown("bound", n_low=rules.least, rate_low=rules.high)
@@ -97,7 +98,8 @@ def show(cell: Cell, status: Status, rules: Rules) -> Shown:
     if status == "rate only" and rate is not None:
         whole = round(rate)
         low, high = max(0.0, whole - 0.5), min(100.0, whole + 0.5)
-        return Shown("rate only", None, whole, 0, rules.least, rules.rate_only, low, high)
+        most = rules.rate_only if cell.persons is None else None
+        return Shown("rate only", None, whole, 0, rules.least, most, low, high)
     if rate is None:
         return Shown("shown", cell.n, None, 0, cell.n, cell.n)
     rounded = round(rate, 1)
