@@ -51,8 +51,11 @@ def _config(owner: str) -> Config:
     return config
 
 
-def create_log(op: Any) -> None:
-    """The first migration of every service with a log: frozen as of release 0.1; later changes are new revisions."""
+def create_log(op: Any, checkpoints: bool = True) -> None:
+    """The migration that gives a service its log: frozen as of release 0.1; later changes are new revisions.
+
+    A service that has `checkpoints` already, for what it folds, shares them with its relay.
+    """
     bind = op.get_bind()
     op.create_table(
         "events",
@@ -86,7 +89,8 @@ def create_log(op: Any) -> None:
         sa.Column("stream_version", sa.Integer, nullable=False),
         sa.Column("result", sa.Text, nullable=False),
     )
-    create_checkpoints(op)
+    if checkpoints:
+        create_checkpoints(op)
     _refuse_changes(op, bind.dialect.name)
 
 

@@ -18,7 +18,7 @@ SERVICES: dict[str, int] = {
 }
 
 #: The services that own a log and publish it.
-SOURCES = ("roster", "pledges", "folders", "surveys")
+SOURCES = ("roster", "pledges", "folders", "surveys", "evaluation")
 
 #: The port of /metrics, /livez and /readyz of every part, on the internal network only.
 METRICS_PORTS: dict[str, int] = {

@@ -59,6 +59,7 @@ PERMISSIONS: Mapping[str, frozenset[str]] = {
     "evaluation.school_scorecard": _OFFICES | {INTEGRATOR},
     # Totals of the whole state tell nothing of a single district, and a district compares itself with them.
     "evaluation.state_scorecard": _AUTHORITIES | {INTEGRATOR},
+    "evaluation.certify_period": _AUTHORITIES,
     "evaluation.indicators": _AUTHORITIES | {INTEGRATOR},
     "evaluation.district_indicators": _AUTHORITIES | {INTEGRATOR},
     "evaluation.events": _WITH_PROGRAMS,

@@ -13,6 +13,7 @@ from ..journal import journal, journal_head, journal_sources
 from ..log import Log
 from ..parking import parked
 from ..projection import projection_positions
+from ..relay import CHECKPOINT
 from ..settings import SOURCES, Settings
 from ..tables import checkpoints as checkpoint_table
 from . import composition
@@ -102,5 +103,7 @@ def _forget_read_models(connection: Connection) -> None:
     for of_projection in tables.values():
         for table in of_projection.values():
             table.drop(connection, checkfirst=True)
-    for emptied in (parked, projection_positions, checkpoint_table):
+    for emptied in (parked, projection_positions):
         connection.execute(delete(emptied))
+    # What evaluation itself has recorded stays published.
+    connection.execute(delete(checkpoint_table).where(checkpoint_table.c.name != CHECKPOINT))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..calling import ask
+from ..calling import AT_LEAST_SECONDS, SECONDS, ask, run
 from ..paging import page
 from ..routes import Routes
 from ..schemas.evaluation import (
+    Certified,
+    CertifyPeriod,
     DistrictIndicators,
     DistrictList,
     DistrictMonths,
@@ -20,6 +22,7 @@ from ..schemas.evaluation import (
     ScorecardQuery,
     StateScorecard,
 )
+from ..schemas.position import ReadQuery
 
 routes = Routes("evaluation", __name__, description="How it goes: scorecards, and the feed of every event")
 
@@ -61,6 +64,23 @@ def district_months(query: dict[str, Any], district: str) -> Any:
     """A district's months of one school year"""
     answer = ask({"district": district, **query})
     return {**answer, "data": answer["months"], "next": None}
+
+
+@routes.command(
+    "/v1/districts/<district>/months/<period>/certification",
+    "evaluation.certify_period",
+    takes=CertifyPeriod,
+    asks=ReadQuery,
+    answers=Certified,
+)
+def certify_period(query: dict[str, Any], body: dict[str, Any], district: str, period: str) -> Any:
+    """Certify a district's month
+
+    The coordinator stands for the month's figures as they are known now. With classes missing it is refused with their
+    number unless `incomplete` is true. What is recorded later shows as an amendment beside what was certified.
+    """
+    waiting = SECONDS + AT_LEAST_SECONDS if "at_least" in query else SECONDS
+    return run({"district": district, "period": period, **query, **body}, seconds=waiting)
 
 
 @routes.query(

@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 
 from marshmallow import fields
 
-from .kinds import DISTRICT, SCHOOL, SchoolYear, Text, Whole
-from .position import PageQuery, ReadQuery
+from .kinds import CLASS, DISTRICT, SCHOOL, SchoolYear, Text, Whole
+from .position import Accepted, PageQuery, ReadQuery
 from .shape import Answer, Shape
 
 
@@ -158,13 +158,57 @@ class StateScorecard(Scorecard):
     example = {"districts": 144, **Scorecard.example}
 
 
+class Certification(Answer):
+    """What a district's coordinator stood for, as it was known then."""
+
+    certified_on = fields.String()
+    times = fields.Integer(metadata={"description": "how often the month was certified; this is the newest"})
+    indicators = fields.Nested(MonthIndicators)
+    missing = fields.List(
+        fields.String(), metadata={"description": "classes that were expected and had sent no folder"}
+    )
+    amended = fields.Boolean(metadata={"description": "the month's figures read otherwise now"})
+    example: ClassVar[Any] = {
+        "certified_on": "2026-10-06", "times": 1, "indicators": MonthIndicators.example, "missing": [CLASS],
+        "amended": False,
+    }  # fmt: skip
+
+
+class CertifyPeriod(Shape):
+    """A coordinator's word for a month."""
+
+    incomplete = fields.Boolean(
+        metadata={"description": "true: certify although classes are missing; they are listed"}
+    )
+    example = {"incomplete": True}
+
+
+class Certified(Accepted):
+    """What was certified."""
+
+    district = fields.String()
+    period = fields.String()
+    indicators = fields.Nested(MonthIndicators)
+    missing = fields.List(fields.String())
+    example: ClassVar[Any] = {
+        **Accepted.example, "position": {"source": "evaluation", "sequence": 7}, "district": DISTRICT,
+        "period": "2026-09", "indicators": MonthIndicators.example, "missing": [CLASS],
+    }  # fmt: skip
+
+
 class Month(Answer):
     """One month of a district."""
 
     period = fields.String()
     due = fields.Boolean(metadata={"description": "whether it counts in the year's rates: it has begun"})
-    indicators = fields.Nested(MonthIndicators)
-    example = {"period": "2026-09", "due": True, "indicators": MonthIndicators.example}
+    indicators = fields.Nested(MonthIndicators, metadata={"description": "as known now"})
+    certification = fields.Nested(
+        Certification, allow_none=True, metadata={"description": "as certified; null while nobody has"}
+    )
+    example = {
+        "period": "2026-09", "due": True, "indicators": MonthIndicators.example,
+        "certification": Certification.example,
+    }  # fmt: skip
 
 
 class DistrictMonths(AsOf):

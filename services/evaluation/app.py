@@ -14,10 +14,11 @@ from sqlalchemy import Connection
 from alliance.context import Context
 from alliance.database import Database
 from alliance.errors import Invalid, NotFound
+from alliance.log import Log
 from alliance.positions import wait_for
 from alliance.settings import Settings
 
-from . import events, freshness, queries, scorecards
+from . import certifying, events, freshness, queries, scorecards
 from .indicators import DEFINITIONS
 from .projections import PROJECTIONS, metadata
 from .queries import Scope
@@ -35,7 +36,7 @@ Result = dict[str, Any]
 
 
 class Evaluation:
-    """Scorecards from the read models, and the feed from the journal. Reads only.
+    """Scorecards from the read models, the feed from the journal, and what districts certify in a log of its own.
 
     Bodies may have `school_year` (without it the current one, or the newest that anybody is enrolled in) and
     `at_least` {source: position}, which is waited for. `as_of` is read before the figures: they may hold more.
@@ -49,6 +50,8 @@ class Evaluation:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.database = database
+        self.log = Log(database, "evaluation")
+        self._certifying = certifying.Certifying(self.log)
         self._sleep = sleep
         self._clock = clock
         #: The newest comparison: {what it is of: it}
@@ -86,8 +89,31 @@ class Evaluation:
             about = _about(connection, body, context)
             scope = Scope(about["school_year"], district["id"])
             cards = scorecards.by_district(connection, scope, _month(context))
-        months = cards.get(district["id"], Scorecard()).months
-        return {"district": district, **about, "months": [month.to_json() for month in months]}
+            certified = queries.certified_months(connection, scope)
+        months = [
+            {**month.to_json(), "certification": certifying.told(certified.get(month.period), month)}
+            for month in cards.get(district["id"], Scorecard()).months
+        ]
+        return {"district": district, **about, "months": months}
+
+    def certify_period(self, body: Body, context: Context) -> Result:
+        """Record that the caller stands for a district's month, as the read models have it now.
+
+        With classes missing it takes `incomplete`. Certified again, a month that was amended since has a new
+        certification; without a change there is nothing new.
+        """
+        with self._reading(body) as connection:
+            district = _district(connection, body, context)
+            command = certifying.command(
+                connection, district["id"], body, _today(context), _month(context), context.now
+            )
+        said = {name: value for name, value in body.items() if name != "at_least"}
+        return self._certifying.certify(command, said, context)
+
+    def reach(self, body: Body, context: Context) -> Result:
+        """Return when the figures hold what was written up to the positions `at_least`."""
+        self._wait_for(body, freshness.folded_positions(PROJECTIONS))
+        return {}
 
     def school_scorecard(self, body: Body, context: Context) -> Result:
         with self._reading(body) as connection:

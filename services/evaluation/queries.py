@@ -13,10 +13,14 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_,
 
 from .indicators import Ratio, Spread
 from .projections import TABLES
+from .projections.class_months import COUNTS, counted
 
 districts, schools = (TABLES["organisation"][name] for name in ("districts", "schools"))
 enrolments = TABLES["participation"]["units"]
-class_months, student_months = (TABLES["folders"][name] for name in ("class_months", "student_months"))
+of_class, class_months, student_months = (
+    TABLES["folders"][name] for name in ("classes", "class_months", "student_months")
+)
+certified = TABLES["certifications"]["months"]
 surveys, survey_units, scale_sums = (TABLES["surveys"][name] for name in ("surveys", "units", "scales"))
 
 
@@ -125,6 +129,40 @@ def _expected_classes(scope: Scope) -> Select[Any]:
             *([row.school == scope.school] if scope.school is not None else []),
         )
     )
+
+
+def missing_classes(connection: Connection, scope: Scope, period: str) -> list[str]:
+    """The classes of a district that `classes` expects in the month and that have sent no folder for it, by id."""
+    row = of_class.c
+    query = (
+        select(of_class, schools.c.closed_on.label("school_closed_on"))
+        .outerjoin(schools, and_(schools.c.district == row.district, schools.c.school == row.school))
+        .where(row.district == scope.district, row.school_year == scope.school_year)
+    )
+    found: dict[str, list[tuple[str, bool, bool]]] = defaultdict(list)
+    homerooms: set[str] = set()
+    for each in connection.execute(query).mappings():
+        counts = counted(dict(each))
+        if any(dict(zip(COUNTS, of_month, strict=True))["homeroom_expected"] for of_month in counts.values()):
+            homerooms.add(each["school"])
+        month = counts.get((each["school"], each["school_year"], period))
+        closed = each["school_closed_on"] is not None and period > each["school_closed_on"][:7]
+        if month is not None and not closed:
+            figures = dict(zip(COUNTS, month, strict=True))
+            found[each["school"]].append((each["class"], each["kind"] == "homeroom", figures["all_sent"] > 0))
+    return sorted(
+        class_
+        for school, of_school in found.items()
+        for class_, homeroom, sent in of_school
+        if not sent and (homeroom or school not in homerooms)
+    )
+
+
+def certified_months(connection: Connection, scope: Scope) -> dict[str, Any]:
+    """{month: the newest certification} of a district's school year."""
+    row = certified.c
+    query = select(certified).where(row.district == scope.district, row.school_year == scope.school_year)
+    return {each.period: each for each in connection.execute(query)}
 
 
 def folders_returned(connection: Connection, scope: Scope) -> dict[str, dict[str, Ratio]]:

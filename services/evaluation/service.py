@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from alliance.context import Context
-from alliance.edge import App, Edge, operation
+from alliance.edge import App, SourceEdge, operation
 
 from .app import build
 
 
-class EvaluationEdge(Edge):
+class EvaluationEdge(SourceEdge):
     name = "evaluation"
     app = App(build)
 
@@ -41,6 +41,10 @@ class EvaluationEdge(Edge):
     @operation
     def district_indicators(self, body: dict[str, Any], context: Context) -> dict[str, Any]:
         return self.app.district_indicators(body, context)
+
+    @operation
+    def certify_period(self, body: dict[str, Any], context: Context) -> dict[str, Any]:
+        return self.app.certify_period(body, context)
 
     @operation
     def events(self, body: dict[str, Any], context: Context) -> dict[str, Any]:

@@ -4,17 +4,19 @@ organisation    districts and schools                               <- roster
 participation   students enrolled, pledges standing                 <- roster, pledges
 folders         class-months and student-months of the folder       <- roster, folders
 surveys         invitations, responses, scale scores                <- surveys
+certifications  months as their districts certified them            <- evaluation
 """
 
 from sqlalchemy import MetaData
 
+from .certifications import Certifications
 from .folders import Folders
 from .organisation import Organisation
 from .participation import Participation
 from .surveys import Surveys
 
 #: Every projection, in the order in which a rebuild of everything takes them.
-PROJECTIONS = (Organisation(), Participation(), Folders(), Surveys())
+PROJECTIONS = (Organisation(), Participation(), Folders(), Surveys(), Certifications())
 
 #: The tables of the versions above: {projection: {logical name: table}}. Queries read them, the projector writes them.
 metadata = MetaData()
