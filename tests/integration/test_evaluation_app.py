@@ -118,7 +118,7 @@ def test_a_districts_scorecard_has_the_shape_that_is_published(filled: Evaluatio
     assert answer == {
         "district": {"id": "d1", "name": "Magnolia"},
         "school_year": "2026-27",
-        "as_of": {"folders": 2, "pledges": 1, "roster": 9, "surveys": 1},
+        "as_of": {"evaluation": 0, "folders": 2, "pledges": 1, "roster": 9, "surveys": 1},
         "lag_seconds": 0.0,
         "indicators": {
             "pledges_signed": {"numerator": 1, "denominator": 1, "rate": 1.0},
@@ -170,7 +170,7 @@ def test_a_state_without_a_single_event_has_empty_answers_and_no_errors(app: Eva
     answer = app.state_scorecard({}, context())
     assert (answer["districts"], answer["as_of"], answer["lag_seconds"]) == (
         0,
-        {"folders": 0, "pledges": 0, "roster": 0, "surveys": 0},
+        {"evaluation": 0, "folders": 0, "pledges": 0, "roster": 0, "surveys": 0},
         0.0,
     )
     assert app.events({}, context()) == {"events": [], "next": "0", "head": "0"}
@@ -247,7 +247,7 @@ def test_the_answer_says_how_far_each_source_is_counted_and_how_old_the_oldest_u
 def test_a_figure_is_as_of_the_slowest_of_its_partitions_and_projections(app: Evaluation) -> None:
     receive(app, history().events)
     *others, last = project(app, partitions=2)
-    assert last.projection.name == "surveys"
+    assert last.projection.name == "certifications"
     more = history()
     for _ in range(2):
         more.pledge_withdrawn("ana")
