@@ -10,6 +10,9 @@ BODY_BYTES = MEBIBYTE
 #: A roster bundle, which goes to a file piece by piece.
 ROSTER_BYTES = 512 * MEBIBYTE
 
+#: A file of published results.
+RESULTS_BYTES = 32 * MEBIBYTE
+
 #: One line of a bulk body. The number of lines has no limit.
 LINE_BYTES = 64 * 1024
 

@@ -60,6 +60,7 @@ PERMISSIONS: Mapping[str, frozenset[str]] = {
     # Totals of the whole state tell nothing of a single district, and a district compares itself with them.
     "evaluation.state_scorecard": _AUTHORITIES | {INTEGRATOR},
     "evaluation.certify_period": _AUTHORITIES,
+    "evaluation.import_outcomes": frozenset({STATE}),
     "evaluation.indicators": _AUTHORITIES | {INTEGRATOR},
     "evaluation.district_indicators": _AUTHORITIES | {INTEGRATOR},
     "evaluation.events": _WITH_PROGRAMS,

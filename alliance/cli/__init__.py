@@ -5,7 +5,7 @@ parts.py       serve, relay, receive, project
 models.py      rebuild, parked
 people.py      tokens
 restoring.py   restored, refold
-input.py       roster import, simulate
+input.py       roster import, outcomes import, simulate
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ for command in (
     restoring.restored,
     restoring.refold,
     input.roster,
+    input.outcomes,
     input.simulate,
 ):
     cli.add_command(command)

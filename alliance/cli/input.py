@@ -1,4 +1,4 @@
-"""roster import, simulate: what goes in."""
+"""roster import, outcomes import, simulate: what goes in."""
 
 from __future__ import annotations
 
@@ -67,6 +67,40 @@ def import_(bundle: Path, source: str, strict: bool, dry_run: bool, confirm: boo
         )
     if strict and any(problem["severity"] == "error" for problem in result["problems"]):
         sys.exit(1)
+
+
+@click.group(epilog="Example: alliance outcomes import 2022_maap_ela_math.xlsx --dry-run")
+def outcomes() -> None:
+    """Published test results and graduation rates (37-3-69)."""
+
+
+@outcomes.command("import", epilog="Example: alliance outcomes import 2022_maap_ela_math.xlsx --dry-run")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Show what would be recorded; record nothing.")
+def import_outcomes(file: Path, dry_run: bool) -> None:
+    """Import the state's workbook, federal graduation rates, or any CSV zipped with its mapping.json.
+
+    Names that are not certainly a district's are listed for a decision, and their results left out: put the decisions,
+    {"name as published": "district id" or null}, into decisions.json beside the file in a zip, and import again.
+    """
+    app = composition.app("evaluation", Settings.load())
+    body = {"path": str(file), "name": file.name, "dry_run": dry_run}
+    result = app.import_outcomes(body, Context.of_system())
+    console = Console(soft_wrap=True)
+    for problem in result["problems"]:
+        console.print(f"{problem['place']}: {problem['text']}", markup=False)
+    if result["more_problems"]:
+        click.echo(f"… and {result['more_problems']:,} more")
+    for name in result["review"]:
+        candidates = (
+            ", ".join(f"{each['name']} ({each['id']})" for each in name["candidates"]) or "no candidate"
+        )
+        console.print(f"to decide: {name['name']}: {candidates}. {name['reason']}", markup=False)
+    changed = f"{result['sets']:,} would be looked at" if dry_run else f"{result['changed']:,} new or changed"
+    click.echo(
+        f"{result['figures']:,} figures of {result['districts']} districts in {result['sets']:,} sets ({changed}); "
+        f"{result['left_out']:,} left out until their names are decided."
+    )
 
 
 @click.group(epilog="Example: alliance simulate mississippi --scale 0.05")

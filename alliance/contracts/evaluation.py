@@ -1,8 +1,11 @@
-"""Miss. Code 37-3-69 and 71: what evaluation itself records. Streams `certification-<district>-<period>`."""
+"""Miss. Code 37-3-69 and 71: what evaluation itself records.
+
+Streams `certification-<district>-<period>` and `outcome-<district>-<school year>-<subject>-<grade>`.
+"""
 
 from marshmallow import Schema, fields, validate
 
-from .fields import Day, Id, Ids, Period, SchoolYear
+from .fields import Day, Id, Ids, Period, SchoolYear, Text
 from .registry import contract
 
 
@@ -43,3 +46,51 @@ class PeriodCertified(Schema):
         values=fields.Integer(strict=True, validate=validate.Range(min=0)),
         required=True,
     )
+
+
+class Result(Schema):
+    """A published proportion, between `low` and `high`, of `n` students (null: not published).
+
+    `school` is its name as published, null for the whole district.
+    """
+
+    school = Text(allow_none=True)
+    ncessch = Text(12, allow_none=True)
+    measure = Text(32)
+    group = Text(32)
+    n = fields.Integer(required=True, strict=True, allow_none=True, validate=validate.Range(min=0))
+    low = fields.Float(required=True, validate=validate.Range(0, 1))
+    high = fields.Float(required=True, validate=validate.Range(0, 1))
+    mean_score = fields.Float(required=True, allow_none=True)
+
+
+@contract(
+    "evaluation",
+    example={
+        "district": "d7x2jq4mlc5vbn3w",
+        "school_year": "2021-22",
+        "subject": "ela",
+        "grade": "3",
+        "file": "2022_maap_ela_math.xlsx",
+        "digest": "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
+        "results": [
+            {
+                "school": "Magnolia Elementary", "ncessch": None, "measure": "proficient", "group": "all", "n": 53,
+                "low": 0.358, "high": 0.358, "mean_score": 354.3,
+            }
+        ],
+    },
+)  # fmt: skip
+class OutcomeImported(Schema):
+    """What a file published of a district in one subject and grade; it replaces what an earlier one said of them.
+
+    A `district` of "state" is the whole state. `digest` is the file's SHA-256.
+    """
+
+    district = Id()
+    school_year = SchoolYear()
+    subject = fields.String(required=True, validate=validate.OneOf(("ela", "mathematics", "graduation")))
+    grade = Text(32, allow_none=True)
+    file = Text()
+    digest = Text(64)
+    results = fields.List(fields.Nested(Result), required=True, validate=validate.Length(min=1))

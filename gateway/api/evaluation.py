@@ -18,11 +18,15 @@ from ..schemas.evaluation import (
     EventList,
     EventsQuery,
     IndicatorList,
+    OutcomesImported,
+    OutcomesQuery,
     SchoolScorecard,
     ScorecardQuery,
     StateScorecard,
 )
 from ..schemas.position import ReadQuery
+from ..uploads import RESULTS
+from ..uploads import import_outcomes as upload_outcomes
 
 routes = Routes("evaluation", __name__, description="How it goes: scorecards, and the feed of every event")
 
@@ -100,6 +104,35 @@ def school_scorecard(query: dict[str, Any], school: str) -> Any:
 def state_scorecard(query: dict[str, Any]) -> Any:
     """The state's totals"""
     return ask(query)
+
+
+_RESULTS = {
+    "requestBody": {
+        "required": True,
+        "description": "The state's workbook of test results; federal graduation rates as CSV; or a zip of one CSV "
+        "file with mapping.json, which says what its columns are. A zip may hold decisions.json: for a name as "
+        "published the district's id, or null for none. At most 32 MiB",
+        "content": {
+            media: {
+                "schema": {"type": "string", "contentMediaType": media},
+                "example": "(the bytes of the file)",
+            }
+            for media in RESULTS
+        },
+    }
+}
+
+
+@routes.command(
+    "/v1/outcomes", "evaluation.import_outcomes", asks=OutcomesQuery, answers=OutcomesImported, doc=_RESULTS
+)
+def import_outcomes(query: dict[str, Any]) -> Any:
+    """Import published test results or graduation rates, or with `dry_run` see what would be
+
+    Names are matched to districts by rules; one that is not certain is listed under `review` and left out until a
+    decision comes with the file.
+    """
+    return upload_outcomes(query)
 
 
 @routes.query("/v1/indicators", "evaluation.indicators", asks=ScorecardQuery, answers=IndicatorList)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -13,12 +14,12 @@ from sqlalchemy import Connection
 
 from alliance.context import Context
 from alliance.database import Database
-from alliance.errors import Invalid, NotFound
+from alliance.errors import Forbidden, Invalid, NotFound
 from alliance.log import Log
 from alliance.positions import wait_for
 from alliance.settings import Settings
 
-from . import certifying, events, freshness, queries, scorecards
+from . import certifying, events, freshness, importing, queries, scorecards
 from .indicators import DEFINITIONS
 from .projections import PROJECTIONS, metadata
 from .queries import Scope
@@ -52,6 +53,7 @@ class Evaluation:
         self.database = database
         self.log = Log(database, "evaluation")
         self._certifying = certifying.Certifying(self.log)
+        self._importing = importing.Importing(self.log)
         self._sleep = sleep
         self._clock = clock
         #: The newest comparison: {what it is of: it}
@@ -109,6 +111,18 @@ class Evaluation:
             )
         said = {name: value for name, value in body.items() if name != "at_least"}
         return self._certifying.certify(command, said, context)
+
+    def import_outcomes(self, body: Body, context: Context) -> Result:
+        """Record published results from the file at `path`, called `name`; with `dry_run` only tell what would be.
+
+        The state's alone: a district does not publish for its neighbours.
+        """
+        if context.caller.role not in ("state", "system"):
+            raise Forbidden("Only the state imports published results: its districts are compared by them.")
+        upload = importing.unpack(Path(body["path"]), body.get("name") or "results")
+        with self._reading(body) as connection:
+            districts = queries.district_names(connection)
+        return self._importing.run(upload, districts, context, dry_run=bool(body.get("dry_run")))
 
     def reach(self, body: Body, context: Context) -> Result:
         """Return when the figures hold what was written up to the positions `at_least`."""

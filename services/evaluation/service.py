@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from alliance.context import Context
-from alliance.edge import App, SourceEdge, operation
+from alliance.edge import App, SourceEdge, operation, upload, uploaded
 
 from .app import build
 
@@ -45,6 +45,11 @@ class EvaluationEdge(SourceEdge):
     @operation
     def certify_period(self, body: dict[str, Any], context: Context) -> dict[str, Any]:
         return self.app.certify_period(body, context)
+
+    @upload
+    def import_outcomes(self, body: dict[str, Any], context: Context) -> dict[str, Any]:
+        with uploaded(body["path"]):
+            return self.app.import_outcomes(body, context)
 
     @operation
     def events(self, body: dict[str, Any], context: Context) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from services.roster.oneroster.problems import LISTED
 PROMISED = {
     "migrate", "serve", "relay", "receive", "project", "rebuild", "parked list", "parked replay", "tokens create",
     "tokens list", "tokens revoke", "roster import", "simulate sample", "simulate mississippi", "doctor", "restored",
-    "refold",
+    "refold", "outcomes import",
 }  # fmt: skip
 
 
@@ -56,7 +56,8 @@ def test_help_ends_with_an_example_that_the_command_takes(
     words = shlex.split(command.epilog.removeprefix("Example: alliance "))
     assert tuple(words[: len(path)]) == path
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "bundle.zip").touch()
+    for file in ("bundle.zip", "2022_maap_ela_math.xlsx"):
+        (tmp_path / file).touch()
     parse(cli, words)
 
 

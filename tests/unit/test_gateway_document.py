@@ -24,6 +24,7 @@ PROMISED = {
     "POST /v1/rosters", "GET /v1/districts", "GET /v1/districts/{district}/scorecard",
     "GET /v1/districts/{district}/months", "GET /v1/schools/{school}/scorecard", "GET /v1/state/scorecard",
     "GET /v1/indicators", "GET /v1/districts/{district}/indicators",
+    "POST /v1/outcomes",
     "POST /v1/districts/{district}/months/{period}/certification",
     "POST /v1/pledges", "POST /v1/pledges/offers", "POST /v1/pledges/withdrawals",
     "GET /v1/pledges/{student}/{school_year}",

@@ -49,7 +49,7 @@ def _judge(ask: Ask) -> Any:
             district, school, class_ = PLACES[ask.target]
             context.caller.require(district=district, school=school, class_=class_)
         lists: dict[str, Any] = {name: [] for name in LISTS}
-        if ask.operation == "evaluation.state_scorecard":
+        if ask.operation in ("evaluation.state_scorecard", "evaluation.import_outcomes"):
             lists["districts"] = 8
         if ask.operation == "evaluation.indicators":
             lists["indicators"] = []

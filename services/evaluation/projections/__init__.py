@@ -5,6 +5,7 @@ participation   students enrolled, pledges standing                 <- roster, p
 folders         class-months and student-months of the folder       <- roster, folders
 surveys         invitations, responses, scale scores                <- surveys
 certifications  months as their districts certified them            <- evaluation
+outcomes        test results and graduation rates as published      <- evaluation
 """
 
 from sqlalchemy import MetaData
@@ -12,11 +13,12 @@ from sqlalchemy import MetaData
 from .certifications import Certifications
 from .folders import Folders
 from .organisation import Organisation
+from .outcomes import Outcomes
 from .participation import Participation
 from .surveys import Surveys
 
 #: Every projection, in the order in which a rebuild of everything takes them.
-PROJECTIONS = (Organisation(), Participation(), Folders(), Surveys(), Certifications())
+PROJECTIONS = (Organisation(), Participation(), Folders(), Surveys(), Certifications(), Outcomes())
 
 #: The tables of the versions above: {projection: {logical name: table}}. Queries read them, the projector writes them.
 metadata = MetaData()
