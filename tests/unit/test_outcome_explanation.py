@@ -191,6 +191,15 @@ def test_a_district_whose_number_is_not_known_keeps_its_schools_only(schools: in
     assert explain(given_rows, frozenset()).district == (0, 0, *[2] * (schools + 1), *[end] * 3)
 
 
+def test_a_district_whose_number_is_not_known_takes_no_more_than_it_must() -> None:
+    given_rows = rows(
+        ("A", 50), ("A1", 50), ("B", (0, UNKNOWN)), ("B1", 40), ("C", 90), ("C1", 60), ("C2", 30)
+    )
+    explanation = explain(given_rows, frozenset())
+    assert explanation.district == (0, 0, 2, 2, 4, 4, 4)
+    assert explanation.by_name == ()
+
+
 def test_a_school_whose_number_is_not_known_may_count_for_nothing() -> None:
     given_rows = rows(
         ("A School District", 50), ("A1", 50), ("A2", (0, UNKNOWN)), ("B School District", 30), ("B1", 30)

@@ -416,6 +416,20 @@ def test_a_summary_that_says_something_else_than_a_sheet_is_reported() -> None:
     assert places(read) == ["sheet 'G3 ELA', row 5"]
     assert "sheet 'Summary', row 3" in said(read)
     assert {one.n for one in of(read, level="state", grade="3")} == {60}
+    read = maap.read(with_title(*A, *B, total=figures(100, [20, 10, 30, 25, 15])))
+    assert places(read) == ["sheet 'G3 ELA', row 7"]
+    assert {one.low for one in of(read, level="state", grade="3", measure="level 1")} == {0.2}
+
+
+def test_a_sheet_whose_header_names_no_test_is_of_the_one_that_it_is_named_after() -> None:
+    page: Sheet = [["District/School", *HEAD[1:]], *sheet(*A, *B)[1:]]
+    read = maap.read(book({"Summary": SUMMARY, "G7 MATH": page, "English II": page, "ALGEBRA I": page}))
+    assert read.problems == ()
+    assert {(one.subject, one.grade) for one in of(read, level="district")} == {
+        ("mathematics", "7"),
+        ("ela", "English II"),
+        ("mathematics", "Algebra I"),
+    }
 
 
 def test_a_test_that_only_the_summary_has_comes_from_there() -> None:
@@ -442,6 +456,9 @@ def test_shares_printed_to_three_places_are_ranges_until_one_whole_number_of_stu
     assert (large.low, large.high) == (3015 / 30_000, 3045 / 30_000)
     (both,) = of(read, level="school", measure="proficient", n=30_000)
     assert [both.low, both.high] == pytest.approx([0.398, 0.4])
+    # Three levels of a thousandth each: what the other two leave is closer.
+    (most,) = of(read, level="school", measure="passing", n=30_000)
+    assert [most.low, most.high] == pytest.approx([0.698, 0.7])
 
 
 @pytest.mark.parametrize("mark", ["‡", "†", " ‡ "])
@@ -557,6 +574,7 @@ def test_a_fault_is_named_with_its_row_and_column_and_good_rows_are_kept(row: li
 def test_a_school_where_nobody_was_tested_has_no_proportion() -> None:
     read = maap.read(with_title(*A, *B, ["Beta Upper", 0.0, *[0.0] * 5, 0]))
     assert places(read) == ["sheet 'G3 ELA', row 7"]
+    assert "Nobody" in said(read)
     assert of(read, school="Beta Upper") == []
 
 

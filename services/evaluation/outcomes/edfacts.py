@@ -110,12 +110,10 @@ def _outcome(
     if n == 0:
         problems.append(Problem(place, f"{code!r} is a rate of nobody: the cohort is 0; it was left out."))
         return None
-    low, high = found
-    if code != "PS":
-        counted = whole(low, high, n)
-        if counted is None:
-            problems.append(Problem(place, f"No whole number of {n} students is {code!r}; check the cohort."))
-        low, high = counted or found
+    counted = whole(*found, n)
+    if counted is None:
+        problems.append(Problem(place, f"No whole number of {n} students is {code!r}; check the cohort."))
+    low, high = counted or found
     school = row.get("SCHNAM")
     return Outcome(
         level="school" if school else "district",

@@ -88,16 +88,15 @@ def explain(rows: Sequence[Row], known: Set[tuple[str, ...]]) -> Explanation:
 def _owners(rows: Sequence[Row], speaks: Sequence[bool] = ()) -> list[set[int | None]]:
     """For each row the districts it belongs to in the cheapest explanations, itself for a district; None for a row
     that stays unexplained. `speaks` marks rows whose names are like a district's; without it no name counts."""
-    names = [words(row.name) for row in rows]
     after: list[_Cost] = [(0, 0, 0)] * (len(rows) + 1)
     for first in reversed(range(len(rows))):
-        after[first] = min(_sum(cost, after[end]) for end, _, cost in _pieces(rows, names, speaks, first))
+        after[first] = min(_sum(cost, after[end]) for end, _, cost in _pieces(rows, speaks, first))
     owners: list[set[int | None]] = [set() for _ in rows]
     reached = {0}
     for first in range(len(rows)):
         if first not in reached:
             continue
-        for end, explained, cost in _pieces(rows, names, speaks, first):
+        for end, explained, cost in _pieces(rows, speaks, first):
             # From a place on a cheapest way, a piece is on one when it costs what that place costs.
             if _sum(cost, after[end]) == after[first]:
                 reached.add(end)
@@ -106,9 +105,7 @@ def _owners(rows: Sequence[Row], speaks: Sequence[bool] = ()) -> list[set[int | 
     return owners
 
 
-def _pieces(
-    rows: Sequence[Row], names: Sequence[tuple[str, ...]], speaks: Sequence[bool], first: int
-) -> Iterator[_Piece]:
+def _pieces(rows: Sequence[Row], speaks: Sequence[bool], first: int) -> Iterator[_Piece]:
     """The row by itself, and as a district with each number of schools that the sums allow."""
     yield first + 1, False, (1, 0, 0)
     row = rows[first]
@@ -119,7 +116,7 @@ def _pieces(
         # What a hidden row adds when it may have nobody.
         zero += 0 if school.least < school.most else school.least
         unknown += max(row.most, school.most) >= UNKNOWN
-        against += bool(speaks) and speaks[place] and names[place] != names[first]
+        against += bool(speaks) and speaks[place]
         if zero > row.most:
             return
         if most >= row.least:
