@@ -23,7 +23,10 @@ from . import outcome_set
 from .outcome_set import GRADUATION, ImportOutcome, Result
 from .outcomes import edfacts, maap, mapped
 from .outcomes.matching import Matched, match
-from .outcomes.outcome import Outcome, Read
+from .outcomes.outcome import Outcome, Problem, Read
+
+#: (district, school year, subject, grade)
+SetKey = tuple[str, str, str, str | None]
 
 #: Problems that are listed; how many more there are is said.
 LISTED = 1000
@@ -72,9 +75,10 @@ class Importing:
         matched = match(
             {each.district for each in found.outcomes if each.district}, districts, upload.decided
         )
-        sets, left_out = _sets(found.outcomes, matched, upload)
+        sets, left_out, clashes = _sets(found.outcomes, matched, upload)
+        problems = [*found.problems, *clashes]
         changed, position = (0, None) if dry_run else self._record(sets, context)
-        listed = [{"place": each.place, "text": each.text} for each in found.problems[:LISTED]]
+        listed = [{"place": each.place, "text": each.text} for each in problems[:LISTED]]
         return {
             "created": changed > 0,
             "position": {"source": self._log.source, "sequence": position or self._log.head()[0]},
@@ -85,7 +89,7 @@ class Importing:
             "districts": len({each.district for each in sets} - {EVERYWHERE}),
             "left_out": left_out,
             "problems": listed,
-            "more_problems": len(found.problems) - len(listed),
+            "more_problems": len(problems) - len(listed),
             "review": [
                 {
                     "name": each.name,
@@ -160,9 +164,14 @@ def _decisions(text: bytes) -> dict[str, str | None]:
         ) from error
 
 
-def _sets(outcomes: Sequence[Outcome], matched: Matched, upload: Upload) -> tuple[list[ImportOutcome], int]:
-    """The outcomes by district, year, subject and grade, and how many belong to no district that is certain."""
-    results: dict[tuple[str, str, str, str | None], list[Result]] = defaultdict(list)
+def _sets(
+    outcomes: Sequence[Outcome], matched: Matched, upload: Upload
+) -> tuple[list[ImportOutcome], int, list[Problem]]:
+    """The outcomes by district, year, subject and grade; how many belong to no district that is certain; and names that
+    say a second time what another name of the same district has said: the first is recorded."""
+    results: dict[SetKey, list[Result]] = defaultdict(list)
+    names: dict[SetKey, str | None] = {}
+    clashes: dict[tuple[SetKey, str], Problem] = {}
     left_out = 0
     for each in outcomes:
         district = EVERYWHERE if each.district is None else matched.found.get(each.district)
@@ -170,6 +179,14 @@ def _sets(outcomes: Sequence[Outcome], matched: Matched, upload: Upload) -> tupl
             left_out += 1
             continue
         key = (district, each.school_year, each.subject or GRADUATION, each.grade or None)
+        if (first := names.setdefault(key, each.district)) != each.district:
+            left_out += 1
+            text = (
+                f"{each.district!r} and {first!r} are one district, and both have figures for {each.subject or GRADUATION}"
+                f"{' ' + each.grade if each.grade else ''}; those of {first!r} were taken."
+            )
+            clashes[key, str(each.district)] = Problem(upload.name, text)
+            continue
         results[key].append(
             Result(
                 each.school,
@@ -186,4 +203,4 @@ def _sets(outcomes: Sequence[Outcome], matched: Matched, upload: Upload) -> tupl
         ImportOutcome(*key, upload.name, upload.digest, tuple(of))
         for key, of in sorted(results.items(), key=repr)
     ]
-    return sets, left_out
+    return sets, left_out, list(clashes.values())

@@ -173,6 +173,15 @@ def test_bad_rows_are_named_and_the_others_recorded(three: Platform, tmp_path: P
     ]
 
 
+def test_two_names_of_one_district_are_told_and_the_first_is_taken(three: Platform, tmp_path: Path) -> None:
+    text = "district,tested,proficient\nAlcorn School District,40,35\nALCORN SCHOOL DIST,50,60\n"
+    answer = three.take(packed(tmp_path, text))
+    (problem,) = answer["problems"]
+    assert problem["text"].startswith("'ALCORN SCHOOL DIST' and 'Alcorn School District' are one district")
+    (alcorn,) = three.results("d1", "2024-25", "ela", "")
+    assert (alcorn["n"], answer["left_out"]) == (40, 1)
+
+
 def test_graduation_rates_come_as_the_federal_file_has_them(three: Platform, tmp_path: Path) -> None:
     path = tmp_path / "acgr.csv"
     path.write_text(

@@ -63,6 +63,14 @@ def book(sheets: Mapping[str, Sheet]) -> bytes:
     return out.getvalue()
 
 
+def other_zip(_: bytes) -> bytes:
+    """A zip with something else in it."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("orgs.csv", "sourcedId\n1\n")
+    return out.getvalue()
+
+
 def _relations(parts: Iterable[tuple[str, str, str]]) -> str:
     inner = "".join(
         f'<Relationship Id="{id_}" Type="{OFFICE}/{kind}" Target="{target}"/>' for id_, kind, target in parts
@@ -627,6 +635,7 @@ def test_without_a_year_nothing_is_read() -> None:
     [
         lambda _: b"",
         lambda _: b"District,Rate\nAlpha,5\n",
+        other_zip,
         lambda good: good[: len(good) // 2],
         lambda good: good[:200] + bytes(100) + good[300:],
         lambda _: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600),

@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.evaluation.outcomes import mapped
@@ -274,6 +274,7 @@ def test_a_header_alone_gives_nothing_and_no_fault() -> None:
     assert read() == Read((), ())
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(

@@ -252,7 +252,11 @@ def test_spellings_of_one_district_meet(name: str, district: str) -> None:
             ["1", "2"],
         ),
         ("Northville School District", ["Southville School District"], ["1"]),
-        ("Clinton High School", ["Clinton Public School District"], ["1"]),
+        (
+            "Clinton High School",
+            ["Clinton Public School District", "Forrest County Agricultural High School"],
+            ["1"],
+        ),
         ("Reimagine Prep", ["Jackson Public School District"], []),
         ("", ["Jackson Public School District"], []),
         ("School District", ["Jackson Public School District"], []),

@@ -19,7 +19,7 @@ from .matching import says_district, words
 UNKNOWN = 10**9
 
 #: No district has more, so that a sheet without sense is read in bounded time.
-_SCHOOLS = 200
+_SCHOOLS = 100
 
 _Cost = tuple[int, int, int]
 #: The row after it, whether it is a district with its schools or one row that stays unexplained, and what it costs.
