@@ -181,9 +181,10 @@ def _sets(
         key = (district, each.school_year, each.subject or GRADUATION, each.grade or None)
         if (first := names.setdefault(key, each.district)) != each.district:
             left_out += 1
+            of = " ".join(filter(None, (each.subject or GRADUATION, each.grade)))
             text = (
-                f"{each.district!r} and {first!r} are one district, and both have figures for {each.subject or GRADUATION}"
-                f"{' ' + each.grade if each.grade else ''}; those of {first!r} were taken."
+                f"{each.district!r} and {first!r} are one district, and both have figures for {of}; "
+                f"those of {first!r} were taken."
             )
             clashes[key, str(each.district)] = Problem(upload.name, text)
             continue

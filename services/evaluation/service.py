@@ -7,6 +7,8 @@ from typing import Any
 from alliance.context import Context
 from alliance.edge import App, SourceEdge, operation, upload, uploaded
 
+# Loaded with the edge and not by its first comparison: scipy takes a second, on a busy machine several.
+from . import effectiveness as effectiveness
 from .app import build
 
 

@@ -97,6 +97,74 @@ def month_of(state: State, class_: str, period: str) -> dict[str, Any]:
     return next(each["indicators"] for each in months if each["period"] == period)
 
 
+def test_a_coordinator_certifies_a_month_and_sees_it_amended(state: State) -> None:
+    class_, period, _ = state.class_month()
+    district = next(each["district"] for each in state.enrolments.values() if each["class"] == class_)
+    coordinator = state.as_("district", district)
+    address = f"/v1/districts/{district}/months/{period}/certification"
+    refused = coordinator.post(address, json={})
+    assert refused.status_code == 409
+    assert class_ in refused.json()["detail"]
+
+    once = key(f"certify {period}")
+    certified = coordinator.post(address, json={"incomplete": True}, headers=once)
+    again = coordinator.post(address, json={"incomplete": True}, headers=once)
+    assert (certified.status_code, certified.json()["created"]) == (201, True)
+    assert certified.json()["position"]["source"] == "evaluation"
+    assert (again.status_code, again.json()) == (200, certified.json() | {"created": False})
+    assert class_ in certified.json()["missing"]
+
+    sent = state.as_("teacher", class_).post(
+        f"/v1/classes/{class_}/folders/{period}/sent", json={"sent_on": f"{period}-10"}
+    )
+    positions = [
+        f"{each['source']}:{each['sequence']}"
+        for each in (certified.json()["position"], sent.json()["position"])
+    ]
+    months = coordinator.get(
+        f"/v1/districts/{district}/months", params={"school_year": YEAR, "at_least": ",".join(positions)}
+    ).json()
+    month = next(each for each in months["data"] if each["period"] == period)
+    assert month["certification"]["indicators"] == certified.json()["indicators"]
+    assert month["certification"]["amended"]
+    assert month["indicators"] != certified.json()["indicators"]
+    (told,) = [
+        each for each in events(coordinator, types="PeriodCertified") if each["data"]["period"] == period
+    ]
+    assert (told["source"], told["partitionkey"]) == ("/alliance/evaluation", district)
+
+
+def test_the_districts_compare_themselves_with_the_state_as_it_may_be_published(state: State) -> None:
+    district = state.districts["Birch City"]
+    own = state.as_("district", district).get(f"/v1/districts/{district}/indicators").json()
+    other = state.as_("district", district).get(f"/v1/districts/{state.districts['Alder County']}/indicators")
+    assert set(own["indicators"]) == {
+        each["indicator"] for each in state.api.get("/v1/indicators").json()["data"]
+    }
+    assert own["indicators"]["pledges_signed"]["status"] in ("shown", "bound", "hidden")
+    assert other.status_code == 403
+
+
+def test_published_results_are_imported_once_and_names_that_are_not_certain_are_listed(state: State) -> None:
+    text = (
+        "STNAM,FIPST,LEAID,LEANM,NCESSCH,SCHNAM,ALL_COHORT_2526,ALL_RATE_2526\n"
+        "MISSISSIPPI,28,2800001,ALDER COUNTY,280000100001,ALDER HIGH SCHOOL,121,70-74\n"
+        "MISSISSIPPI,28,2800002,BIRCH CITY,280000200001,BIRCH HIGH SCHOOL,.,.\n"
+    )
+    ask = {"content": text.encode(), "headers": {"Content-Type": "text/csv"}}
+    seen = state.api.post("/v1/outcomes", params={"dry_run": "true", "name": "acgr.csv"}, **ask)
+    assert (seen.status_code, seen.json()["created"]) == (200, False)
+    names = [each["name"] for each in seen.json()["review"]]
+    assert seen.json()["sets"] + len(names) == 1
+    refused = state.as_("district", state.districts["Alder County"]).post("/v1/outcomes", **ask)
+    assert refused.status_code == 403
+    unknown = state.api.post("/v1/outcomes", content=b"x", headers={"Content-Type": "text/plain"})
+    assert unknown.status_code == 415
+    nothing = state.api.post("/v1/outcomes", content=b"a,b\n1,2\n", headers={"Content-Type": "text/csv"})
+    assert nothing.status_code == 422
+    assert "LEANM" in nothing.json()["detail"]
+
+
 def test_a_survey_is_opened_answered_once_by_each_household_and_closed(state: State) -> None:
     school = state.schools["b1"]
     office = state.as_("school", school)
