@@ -1,0 +1,5 @@
+"""The annual report of Miss. Code 37-3-71: pure functions of what is known at stated positions.
+
+exemplary.py   programmes to be looked at as examples, by a written rule, and how much hangs on each part of it
+funding.py     what districts would get of a stated budget, in three scenarios
+"""
