@@ -12,6 +12,7 @@ from typing import Any, Self
 from rich.console import Console
 from rich.table import Table
 
+from simulation.accuracy import Accuracy
 from simulation.played import Played, PlayedDistrict
 from simulation.recovery import Figure, Recovery
 
@@ -100,6 +101,7 @@ def _name(process: Path, var: Path) -> str:
 def show(
     played: Played,
     recovery: Recovery,
+    accuracy: Accuracy,
     peaks: Sequence[Peak],
     console: Console,
     districts: int = 5,
@@ -113,6 +115,7 @@ def show(
     console.print(_stages(played))
     console.print(f"{recovery.waited:.1f} s after the last command all of it was counted in.")
     console.print(_memory(peaks))
+    console.print(_judged(accuracy), markup=False)
     wrong = recovery.mismatches()
     checked = len(recovery.state) + sum(map(len, recovery.districts.values()))
     console.print(
@@ -125,6 +128,16 @@ def show(
             f"{figure.unit}, {figure.name}: simulated {figure.simulated}, recovered {figure.recovered}",
             markup=False,
         )
+
+
+def _judged(accuracy: Accuracy) -> str:
+    """What the comparison of districts is worth, by the truth that was put in."""
+    return (
+        f"{accuracy.compared} comparisons of districts ({accuracy.hidden} more not shown): "
+        f"{accuracy.coverage:.1%} of the 95 % intervals hold the truth; the estimates' squared error is "
+        f"{accuracy.gain:.0%} below that of the rates; {accuracy.alarms} districts called above or below, "
+        f"{accuracy.false_alarms} of them wrongly"
+    )
 
 
 def spread(districts: Sequence[PlayedDistrict], count: int) -> list[PlayedDistrict]:

@@ -171,5 +171,6 @@ def _play(
         except composition.simulation("client").Refusal as error:
             raise click.ClickException(str(error)) from error
         recovery: Any = composition.simulation("recovery").recover(address, token, played)
-    report.show(played, recovery, memory.peaks(), Console())
+        accuracy = composition.simulation("accuracy").examine(address, token, played)
+    report.show(played, recovery, accuracy, memory.peaks(), Console())
     sys.exit(1 if recovery.mismatches() else 0)

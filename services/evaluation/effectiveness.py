@@ -42,7 +42,7 @@ class Compared:
         return {
             "status": told.status,
             "n": told.n,
-            "rate": None if told.rate is None else told.rate / 100,
+            "rate": None if told.rate is None else round(told.rate / 100, 4),
             "at_least": told.rate_low / 100 if bounded and told.rate_low > 0 else None,
             "at_most": told.rate_high / 100 if bounded and told.rate_high < 100 else None,
             "verdict": self.verdict,

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from simulation.accuracy import weigh
 from simulation.counts import Counts
 from simulation.played import Played, PlayedDistrict, Stage, load, save
 from simulation.recovery import compare
@@ -132,7 +133,7 @@ def test_the_report_says_what_differs_and_what_it_took(
         Peak("gunicorn gateway.wsgi", 8, 90_000_000),
         Peak("services.roster.import_process", 9, 4_000_000_000, running=False),
     ]
-    show(played, compare(played, card(played.state()), cards), peaks, console)
+    show(played, compare(played, card(played.state()), cards), weigh([], hidden=3), peaks, console)
     report = text.getvalue()
     assert "36 figures of the state and 3 districts: 1 differ from what was simulated" in report
     assert "District 3, folders_returned: simulated (18000, 27000), recovered (5, 27000)" in report
