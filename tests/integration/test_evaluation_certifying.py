@@ -10,6 +10,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from alliance import checkpoints
+from alliance.cli import restoring
 from alliance.context import Caller, Context
 from alliance.database import Database
 from alliance.errors import Forbidden, Invalid, NotFound, Refused
@@ -18,6 +20,7 @@ from alliance.journal import Journal
 from alliance.migrations import upgrade
 from alliance.projector import Projector
 from alliance.receiver import Receiver
+from alliance.relay import CHECKPOINT
 from services.evaluation.app import Evaluation
 from services.evaluation.projections import PROJECTIONS, TABLES
 from tests.builders_evaluation import History
@@ -170,3 +173,14 @@ def test_a_district_certifies_its_own_months_only(here: Platform) -> None:
         here.certify(caller=Caller("district", ("d2",)))
     with pytest.raises(NotFound, match="no district 'd9'"):
         here.certify({**SEPTEMBER, "district": "d9"}, Caller("state"))
+
+
+def test_folding_anew_does_not_publish_anew(here: Platform) -> None:
+    """The relay's checkpoint lies in the table of the projectors'."""
+    with here.app.database.transaction() as connection:
+        checkpoints.move(connection, CHECKPOINT, expected=0, position=1, epoch="")
+        restoring._forget_read_models(connection)
+        assert checkpoints.load(connection, CHECKPOINT)[0] == 1
+    here.app.prepare()
+    here.fold()
+    assert here.month()["indicators"]["classes_reported"]["numerator"] == 1
