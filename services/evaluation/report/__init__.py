@@ -2,6 +2,7 @@
 
 pins.py        what a report is made of, and its id
 folder.py      its tables as CSV and JSON, and the manifest that proves them
+tables.py      the report's tables, from what has passed suppression
 exemplary.py   programmes to be looked at as examples, by a written rule, and how much hangs on each part of it
 funding.py     what districts would get of a stated budget, in three scenarios
 """
