@@ -14,11 +14,14 @@ import numpy as np
 
 from .indicators import DEFINITIONS, INDICATORS, Ratio
 from .methods import funnel, intervals, shrinkage
-from .methods.release import STATE_RULES, Cell, Key, Release, Rules, Shown, Table
+from .methods.inputs import Array
+from .methods.release import STATE_RULES, Cell, Figure, Key, Rules, Shown, Status, Table
 from .methods.suppression import show, suppress
 from .scorecards import Scorecard, total
 
 STATE = "state"
+#: The indicator that counts months of persons.
+MONTHLY = "folders_returned"
 
 #: Draws of the simulation behind the intervals of ranks.
 DRAWS = 2000
@@ -73,108 +76,116 @@ def compare(
 ) -> dict[str, Comparison]:
     """Every indicator over all districts that have any figure. {indicator: Comparison}
 
+    Guarantee: estimates, limits, verdicts, ranks and what they rest on are functions of the figures that are shown, as
+    they are shown, and of nothing else: whoever has them all cannot solve them for one that is hidden.
+
     Verdicts allow for all comparisons at once (districts x indicators). Ranks are simulated with `seed`. Months of
     one child, and classes of one school, count as separate observations.
     """
     names = sorted(cards)
-    release = _release(cards, rules)
-    ratios = {indicator: [cards[name].indicators[indicator] for name in names] for indicator in INDICATORS}
-    k = np.array(
-        [[ratio.numerator for ratio in ratios[indicator]] for indicator in INDICATORS], dtype=float
-    ).T
-    n = np.array(
-        [[ratio.denominator for ratio in ratios[indicator]] for indicator in INDICATORS], dtype=float
-    ).T
-    if not names:
-        return {indicator: _nothing(release, indicator, rules) for indicator in INDICATORS}
-    found = funnel.verdicts(k, n, least=rules.least)
+    statuses = _statuses(cards, rules)
+    shown = {
+        indicator: {
+            name: _shown(cards[name].indicators[indicator], statuses, indicator, name, rules)
+            for name in names
+        }
+        for indicator in INDICATORS
+    }
+    k, n = (np.zeros((len(names), len(INDICATORS))) for _ in range(2))
+    for column, indicator in enumerate(INDICATORS):
+        for row, name in enumerate(names):
+            k[row, column], n[row, column] = _told(shown[indicator][name])
+    words, tau2 = np.zeros(n.shape, dtype=str), np.zeros(len(INDICATORS))
+    if names:
+        found = funnel.verdicts(k, n, least=rules.least)
+        words, tau2 = found.words, found.tau2
     return {
         indicator: _comparison(
-            indicator,
-            names,
-            ratios[indicator],
-            release,
-            found.words[:, place],
-            float(found.tau2[place]),
-            rules,
+            _state(indicator, cards, statuses, rules),
+            shown[indicator],
+            k[:, column],
+            n[:, column],
+            words[:, column],
+            float(tau2[column]),
             seed,
         )
-        for place, indicator in enumerate(INDICATORS)
+        for column, indicator in enumerate(INDICATORS)
     }
 
 
 def _comparison(
-    indicator: str,
-    names: list[str],
-    ratios: list[Ratio],
-    release: Release,
-    words: Any,
-    tau2: float,
-    rules: Rules,
-    seed: int,
+    state: Compared, shown: Mapping[str, Shown], k: Array, n: Array, words: Any, tau2: float, seed: int
 ) -> Comparison:
-    state = _state(indicator, sum(ratios, Ratio()), release, rules)
-    if not any(ratio.denominator for ratio in ratios):
-        nothing = {name: Compared(_shown(release, indicator, name, Ratio(), rules)) for name in names}
-        return Comparison(state, nothing, None, 0.0, {})
-    fitted = shrinkage.beta_binomial(
-        [ratio.numerator for ratio in ratios], [ratio.denominator for ratio in ratios]
-    )
+    districts = {name: Compared(each) for name, each in shown.items()}
+    told = np.flatnonzero(n)
+    if not told.size:
+        return Comparison(state, districts, None, 0.0, {})
+    fitted = shrinkage.beta_binomial(k[told], n[told])
     spread = ((fitted.high - fitted.low) / (2 * 1.959964)) ** 2
-    low, high = shrinkage.ranks(fitted.estimates, spread, DRAWS, seed)
-    districts = {}
-    for place, (name, ratio) in enumerate(zip(names, ratios, strict=True)):
-        shown = _shown(release, indicator, name, ratio, rules)
-        told = shown.status == "shown"
+    best, worst = shrinkage.ranks(fitted.estimates, spread, DRAWS, seed)
+    names = list(shown)
+    for place, row in enumerate(told):
+        name = names[row]
         districts[name] = Compared(
-            shown=shown,
-            verdict=str(words[place]) if shown.status != "hidden" else None,
-            estimate=float(fitted.estimates[place]) if told else None,
-            low=float(fitted.low[place]) if told else None,
-            high=float(fitted.high[place]) if told else None,
-            reliability=float(fitted.reliability[place]) if told else None,
-            rank=(int(low[place]), int(high[place])) if told else None,
+            shown=shown[name],
+            verdict=str(words[row]),
+            estimate=float(fitted.estimates[place]),
+            low=float(fitted.low[place]),
+            high=float(fitted.high[place]),
+            reliability=float(fitted.reliability[place]),
+            rank=(int(best[place]), int(worst[place])),
         )
     said = [each.verdict for each in districts.values() if each.verdict is not None]
-    counted = {word: said.count(word) for word in sorted(set(said))}
-    return Comparison(state, districts, fitted.mean if state.estimate is not None else None, tau2, counted)
+    return Comparison(
+        state, districts, fitted.mean, tau2, {word: said.count(word) for word in sorted(set(said))}
+    )
 
 
-def _state(indicator: str, ratio: Ratio, release: Release, rules: Rules) -> Compared:
-    shown = _shown(release, indicator, STATE, ratio, rules)
-    if shown.status != "shown" or not ratio.denominator:
+def _state(
+    indicator: str, cards: Mapping[str, Scorecard], statuses: Mapping[Figure, Status], rules: Rules
+) -> Compared:
+    whole = total(card.indicators[indicator] for card in cards.values())
+    shown = _shown(whole, statuses, indicator, STATE, rules)
+    k, n = _told(shown)
+    if not n:
         return Compared(shown)
-    low, high = intervals.wilson(ratio.numerator, ratio.denominator)
-    return Compared(shown, None, ratio.numerator / ratio.denominator, low, high, 1.0)
+    low, high = intervals.wilson(k, n)
+    return Compared(shown, None, k / n, low, high, 1.0)
 
 
-def _nothing(release: Release, indicator: str, rules: Rules) -> Comparison:
-    return Comparison(Compared(_shown(release, indicator, STATE, Ratio(), rules)), {}, None, 0.0, {})
+def _told(shown: Shown) -> tuple[float, float]:
+    """(k, n) as a reader has them: the rounded rate of n; nothing of what is not shown in full."""
+    if shown.status != "shown" or not shown.n or shown.rate is None:
+        return 0.0, 0.0
+    return shown.rate / 100 * shown.n, float(shown.n)
 
 
-def _shown(release: Release, indicator: str, unit: str, ratio: Ratio, rules: Rules) -> Shown:
-    if DEFINITIONS[indicator].of_persons:
-        return release.shown[indicator, (unit,)]
-    return show(Cell(ratio.denominator, ratio.numerator), "shown", rules)
+def _shown(ratio: Ratio, statuses: Mapping[Figure, Status], indicator: str, unit: str, rules: Rules) -> Shown:
+    """Classes and schools are no persons, and that nobody takes part is no secret: both are always shown."""
+    status = statuses.get((indicator, (unit,)), "shown")
+    persons = ratio.denominator if indicator == MONTHLY else None
+    return show(Cell(ratio.denominator, ratio.numerator, persons), status, rules)
 
 
-def _release(cards: Mapping[str, Scorecard], rules: Rules) -> Release:
+def _statuses(cards: Mapping[str, Scorecard], rules: Rules) -> dict[Figure, Status]:
     tables = [_table(indicator, cards) for indicator in INDICATORS if DEFINITIONS[indicator].of_persons]
-    return suppress(tables, rules)
+    return {figure: shown.status for figure, shown in suppress(tables, rules).shown.items()}
 
 
 def _table(indicator: str, cards: Mapping[str, Scorecard]) -> Table:
-    cells: dict[Key, Cell] = {(name,): _cell(card, indicator) for name, card in cards.items()}
-    whole = total(card.indicators[indicator] for card in cards.values())
-    persons = sum(cell.n if cell.persons is None else cell.persons for cell in cells.values())
-    cells[STATE,] = Cell(whole.denominator, whole.numerator, persons)
+    found = {name: _cell(card, indicator) for name, card in cards.items()}
+    cells: dict[Key, Cell] = {(name,): cell for name, cell in found.items() if cell.n}
+    if cells:
+        cells[STATE,] = Cell(
+            sum(cell.n for cell in cells.values()), sum(cell.k or 0 for cell in cells.values())
+        )
     return Table(indicator, ("unit",), cells, {"unit": dict.fromkeys(cards, STATE)})
 
 
 def _cell(card: Scorecard, indicator: str) -> Cell:
+    """In persons: a child's nine months are one child, and how small a group is, is judged by its children."""
     ratio = card.indicators[indicator]
-    # A child's nine months are one child: whether a group is small is judged by its children.
-    persons = None
-    if indicator == "folders_returned":
-        persons = max((month.indicators[indicator].denominator for month in card.months), default=0)
-    return Cell(ratio.denominator, ratio.numerator, persons)
+    if indicator != MONTHLY or not ratio.denominator:
+        return Cell(ratio.denominator, ratio.numerator)
+    children = max((month.indicators[indicator].denominator for month in card.months), default=0) or 1
+    return Cell(children, round(children * ratio.numerator / ratio.denominator))

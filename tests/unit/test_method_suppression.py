@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+from collections import defaultdict
 
 import pytest
 from hypothesis import given, settings
@@ -48,9 +49,21 @@ def test_nine_persons_show_nothing() -> None:
 
 
 @pytest.mark.parametrize("n", [10, 13, 20])
-def test_ten_to_twenty_persons_show_a_rate_in_whole_per_cents_and_no_number(n: int) -> None:
+def test_ten_to_twenty_persons_show_a_rate_in_steps_of_five_per_cent_and_no_number(n: int) -> None:
     shown = one(7, n)
-    assert (shown.status, shown.n, shown.rate, shown.decimals) == ("rate only", None, round(700 / n), 0)
+    assert (shown.status, shown.n, shown.rate, shown.decimals) == ("rate only", None, 5 * round(140 / n), 0)
+
+
+def test_a_rate_without_its_number_leaves_the_number_open() -> None:
+    """Of every rate that ten to twenty persons can have, a reader who tries all of them finds at least four numbers."""
+    readings: dict[float, set[int]] = defaultdict(set)
+    for n in range(10, 21):
+        for k in range(n + 1):
+            shown = suppression.show(Cell(n, k), suppression.primary(Cell(n, k), RULES), RULES)
+            if shown.status == "rate only" and shown.rate is not None:
+                readings[shown.rate].add(n)
+    assert readings
+    assert min(max(found) - min(found) for found in readings.values()) >= RULES.rate_only_width
 
 
 def test_twenty_one_persons_show_rate_and_number() -> None:

@@ -51,7 +51,10 @@ def audit(release: Release, earlier: Sequence[Release] = ()) -> Audit:
     A figure counts as the same in an earlier release unless both show it and differ: then it was amended, and what
     that release said of it stands for itself. Errors: Contradiction where a release's figures do not add up.
     """
-    system = _System([release, *earlier])
+    try:
+        system = _System([release, *earlier])
+    except ValueError as error:
+        raise Contradiction(f"{release.name}: {error}") from error
     asked = [
         (figure, quantity, width)
         for figure, shown in release.shown.items()

@@ -25,12 +25,16 @@ __all__ = [
     "Sum",
     "Table",
     "audit",
+    "primary",
     "show",
     "suppress",
 ]
 
 #: Rounds of hiding more and auditing again; each hides at least one figure for each finding.
 _ROUNDS = 50
+
+#: Per cents: how a rate is rounded that is shown without its number.
+RATE_ONLY_STEP = 5
 
 Statuses = dict[Figure, Status]
 
@@ -87,7 +91,7 @@ def primary(cell: Cell, rules: Rules) -> Status:
 
 
 def show(cell: Cell, status: Status, rules: Rules) -> Shown:
-    """A figure as its status lets it be seen. Rates without n are whole per cents: decimals would tell the fraction."""
+    """A figure as its status lets it be seen. Rates without n are rounded so that they do not tell the fraction."""
     if status == "hidden":
         return Shown("hidden")
     rate = None if cell.k is None or not cell.n else 100 * cell.k / cell.n
@@ -96,8 +100,9 @@ def show(cell: Cell, status: Status, rules: Rules) -> Shown:
             return Shown("bound", n_low=rules.least, rate_low=rules.high)
         return Shown("bound", n_low=rules.least, rate_high=rules.low)
     if status == "rate only" and rate is not None:
-        whole = round(rate)
-        low, high = max(0.0, whole - 0.5), min(100.0, whole + 0.5)
+        # In steps of five: of ten to twenty persons, 9 % can only be 1 of 11.
+        whole = RATE_ONLY_STEP * round(rate / RATE_ONLY_STEP)
+        low, high = max(0.0, whole - RATE_ONLY_STEP / 2), min(100.0, whole + RATE_ONLY_STEP / 2)
         most = rules.rate_only if cell.persons is None else None
         return Shown("rate only", None, whole, 0, rules.least, most, low, high)
     if rate is None:
