@@ -8,6 +8,7 @@ from typing import Any
 
 from simulation.client import Api, at_least
 from simulation.played import Played
+from simulation.recovery import state_truth
 
 ALARMS = {"above": 1, "below": -1}
 
@@ -71,7 +72,7 @@ def examine(base_url: str, token: str, played: Played, patience: float = 60.0) -
     schools' sizes, and have no truth of their own."""
     api = Api(base_url, token, played.seed, patience)
     asked = {"school_year": played.school_year, "at_least": at_least(played.positions)}
-    state = _weighted(played)
+    state, _ = state_truth(played.districts)
     found: list[Compared] = []
     hidden = 0
     try:
@@ -93,16 +94,3 @@ def examine(base_url: str, token: str, played: Played, patience: float = 60.0) -
     finally:
         api.close()
     return weigh(found, hidden)
-
-
-def _weighted(played: Played) -> dict[str, float]:
-    """The state's truth: the districts', weighted with what they counted."""
-    weights = {each.district: each.counts.indicators() for each in played.districts}
-    names = played.districts[0].truth.expected() if played.districts else {}
-    found = {}
-    for name in names:
-        total = sum(weights[each.district][name][1] for each in played.districts)
-        found[name] = sum(
-            each.truth.expected()[name] * weights[each.district][name][1] for each in played.districts
-        ) / (total or 1)
-    return found

@@ -87,7 +87,7 @@ def recover(base_url: str, token: str, played: Played, patience: float = 1800.0)
 def compare(played: Played, state: Mapping[str, Any], cards: Mapping[str, Mapping[str, Any]]) -> Recovery:
     """The state's scorecard and each district's, figure by figure."""
     return Recovery(
-        tuple(_figures("State", state, played.state(), *_state_truth(played.districts))),
+        tuple(_figures("State", state, played.state(), *state_truth(played.districts))),
         {
             each.district: tuple(
                 _figures(
@@ -103,7 +103,7 @@ def compare(played: Played, state: Mapping[str, Any], cards: Mapping[str, Mappin
     )
 
 
-def _state_truth(districts: Sequence[PlayedDistrict]) -> tuple[dict[str, float], dict[str, float]]:
+def state_truth(districts: Sequence[PlayedDistrict]) -> tuple[dict[str, float], dict[str, float]]:
     """What the state's figures are expected to be: the districts' truths, weighted with what they counted."""
     rates: dict[str, float] = {}
     for name in districts[0].truth.expected() if districts else ():

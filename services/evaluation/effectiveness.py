@@ -14,7 +14,7 @@ import numpy as np
 
 from .indicators import DEFINITIONS, INDICATORS, Ratio
 from .methods import funnel, intervals, shrinkage
-from .methods.inputs import Array
+from .methods.inputs import Array, normal_quantile
 from .methods.release import STATE_RULES, Cell, Figure, Key, Rules, Shown, Status, Table
 from .methods.suppression import show, suppress
 from .scorecards import Scorecard, total
@@ -121,7 +121,7 @@ def _comparison(
     if not told.size:
         return Comparison(state, districts, None, 0.0, {})
     fitted = shrinkage.beta_binomial(k[told], n[told])
-    spread = ((fitted.high - fitted.low) / (2 * 1.959964)) ** 2
+    spread = ((fitted.high - fitted.low) / (2 * normal_quantile(0.95))) ** 2
     best, worst = shrinkage.ranks(fitted.estimates, spread, DRAWS, seed)
     names = list(shown)
     for place, row in enumerate(told):

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from .inputs import Array, BadInput, between, counts, numbers, parts, plain, refuse
+from .inputs import Array, BadInput, between, counts, normal_quantile, numbers, parts, plain, refuse
 
 CONSISTENT, ABOVE, BELOW, TOO_FEW = "consistent with the state", "above", "below", "too few data"
 
@@ -125,8 +125,7 @@ def verdicts(k: Any, n: Any, level: float = 0.998, fdr: float = 0.05, least: flo
     some, all_ = parts(np.atleast_1d(k), np.atleast_1d(n))
     between("level", level, 0, 1)
     between("fdr", fdr, 0, 1)
-    columns = [(some[:, None], all_[:, None])] if some.ndim == 1 else [(some, all_)]
-    some2, all2 = columns[0]
+    some2, all2 = (some[:, None], all_[:, None]) if some.ndim == 1 else (some, all_)
     if some2.ndim != 2:
         raise BadInput(f"k has shape {some.shape}: districts, or districts x indicators, are wanted")
     enough = all2 >= max(least, 1)
@@ -157,7 +156,7 @@ def limits(p0: float, n: Any, level: float = 0.95, tau2: float = 0.0) -> tuple[A
     if tau2 == 0:
         return binomial(p0, n, level)
     (size,) = counts(n=n)
-    spread = _z(level) * np.sqrt(p0 * (1 - p0) / np.maximum(size, 1e-9) + tau2)
+    spread = normal_quantile(level) * np.sqrt(p0 * (1 - p0) / np.maximum(size, 1e-9) + tau2)
     low = np.where(size > 0, np.maximum(p0 - spread, 0.0), 0.0)
     high = np.where(size > 0, np.minimum(p0 + spread, 1.0), 1.0)
     return plain(low), plain(high)
@@ -181,7 +180,3 @@ def _quantile(p0: Array, n: Array, q: float) -> Array:
     part = np.divide(at - q, chance, out=np.zeros_like(at), where=chance > 0)
     # With p0 of 0 or 1 there is no distribution to interpolate in: the limit is p0.
     return np.where((p0 == 0) | (p0 == 1), p0, np.clip((count - part) / n, 0.0, 1.0))
-
-
-def _z(level: float) -> float:
-    return float(stats.norm.ppf((1 + between("level", level, 0, 1)) / 2))

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy import stats
 
 Array = npt.NDArray[np.float64]
 Booleans = npt.NDArray[np.bool_]
@@ -66,6 +67,11 @@ def between(name: str, value: float, low: float, high: float) -> float:
     if not low < value < high:
         raise BadInput(f"{name} = {value!r} is not between {low:g} and {high:g}")
     return float(value)
+
+
+def normal_quantile(level: float) -> float:
+    """The z with P(|Z| <= z) = level; raises BadInput for a level that is not between 0 and 1."""
+    return float(stats.norm.ppf((1 + between("level", level, 0, 1)) / 2))
 
 
 def refuse(bad: Booleans, name: str, array: Array, why: str) -> None:

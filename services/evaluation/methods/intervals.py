@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from .inputs import Array, BadInput, between, counts, parts, plain, refuse
+from .inputs import Array, BadInput, between, counts, normal_quantile, parts, plain, refuse
 
 Interval = tuple[Any, Any]
 
@@ -22,7 +22,7 @@ def wilson(k: Any, n: Any, level: float = 0.95) -> Interval:
     Errors: BadInput. Source: Wilson (1927); method 3 of Newcombe (1998), Statistics in Medicine 17, 857-872.
     """
     some, all_ = parts(k, n)
-    z = _z(level)
+    z = normal_quantile(level)
     known = all_ > 0
     size = np.where(known, all_, 1.0)
     centre = (some + z**2 / 2) / (size + z**2)
@@ -87,7 +87,7 @@ def byar(k: Any, n: Any = None, level: float = 0.95) -> Interval:
     Errors: as `poisson`. Source: Breslow and Day (1987), Statistical Methods in Cancer Research II, p. 69.
     """
     some, exposure = _exposed(k, n)
-    z = _z(level)
+    z = normal_quantile(level)
     counted = np.where(some > 0, some, 1.0)
     cube = (1 - 1 / (9 * counted) - z / (3 * np.sqrt(counted))) ** 3
     low = np.where(some > 0, np.maximum(some * cube, 0.0), 0.0)
@@ -100,10 +100,6 @@ def _exposed(k: Any, n: Any) -> tuple[Array, Array]:
     some, exposure = counts(k=k, n=1.0 if n is None else n)
     refuse(exposure == 0, "n", exposure, "is no exposure to take a rate of")
     return some, exposure
-
-
-def _z(level: float) -> float:
-    return float(stats.norm.ppf((1 + between("level", level, 0, 1)) / 2))
 
 
 def _within(low: Array, high: Array, estimate: Array, known: Any) -> Interval:

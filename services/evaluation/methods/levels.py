@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import optimize, stats
+from scipy import optimize
 
-from .inputs import Array, BadInput, between, refuse, vector
+from .inputs import Array, BadInput, normal_quantile, refuse, vector
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def three_level(y: Any, v: Any, group: Any, level: float = 0.95) -> ThreeLevel:
     if len(labels) != figures.size:
         raise BadInput(f"group has {len(labels)} labels for {figures.size} units")
     names, member = np.unique(np.asarray(labels), return_inverse=True)
-    z = stats.norm.ppf((1 + between("level", level, 0, 1)) / 2)
+    z = normal_quantile(level)
     tau2, sigma2 = _reml(figures, variances, member, names.size)
     sums = _sums(figures, variances, member, names.size, tau2, sigma2)
 

@@ -13,7 +13,7 @@ from scipy import optimize, stats
 from scipy.special import betaln, expit, logit, psi
 
 from .heterogeneity import between_variance
-from .inputs import Array, BadInput, between, numbers, parts, refuse, vector
+from .inputs import Array, BadInput, between, normal_quantile, numbers, parts, refuse, vector
 from .intervals import wilson
 from .levels import ThreeLevel, three_level
 
@@ -118,7 +118,7 @@ def normal(y: Any, v: Any, method: Literal["reml", "dl", "pm"] = "reml", level: 
     """
     figures, variances = vector(y=y, v=v)
     refuse(variances <= 0, "v", variances, "is no variance: it has to be above 0")
-    z = stats.norm.ppf((1 + between("level", level, 0, 1)) / 2)
+    z = normal_quantile(level)
     tau2 = between_variance(figures, variances, method)
     weights = 1 / (variances + tau2)
     mean = float(weights @ figures / weights.sum())

@@ -151,16 +151,14 @@ def _hide_another(
 ) -> bool:
     """Widen what a finding says is too narrow: hide the figure itself, or the smallest in a sum that tells it."""
     figure = finding.figure
-    if figure not in status:
-        return False
     if status[figure] != "hidden":
         status[figure] = "hidden"
         return True
+    # Sums of earlier releases may hold figures that this one does not have.
     named = [each for each in finding.sums if each.total in status]
-    choices = [another for each in (named or of[figure]) if (another := _smallest(each, status, cells))]
-    if not choices:
-        choices = [another for each in of[figure] if (another := _smallest(each, status, cells))]
-    if not choices:
-        return False
-    status[min(choices, key=lambda another: (cells[another].n, another))] = "hidden"
-    return True
+    for sums in (named, of[figure]):
+        choices = [another for each in sums if (another := _smallest(each, status, cells))]
+        if choices:
+            status[min(choices, key=lambda another: (cells[another].n, another))] = "hidden"
+            return True
+    return False
