@@ -7,23 +7,21 @@ from typing import Any
 from ..calling import AT_LEAST_SECONDS, SECONDS, ask, run
 from ..paging import page
 from ..routes import Routes
+from ..schemas.comparison import DistrictIndicators, IndicatorList
 from ..schemas.evaluation import (
     Certified,
     CertifyPeriod,
-    DistrictIndicators,
     DistrictList,
     DistrictMonths,
     DistrictScorecard,
     DistrictsQuery,
     EventList,
     EventsQuery,
-    IndicatorList,
-    OutcomesImported,
-    OutcomesQuery,
     SchoolScorecard,
     ScorecardQuery,
     StateScorecard,
 )
+from ..schemas.outcomes import OutcomesImported, OutcomesQuery
 from ..schemas.position import ReadQuery
 from ..uploads import RESULTS
 from ..uploads import import_outcomes as upload_outcomes
