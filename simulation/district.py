@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from simulation.calendar import BEGINS_ON, ENDS_ON, PERIODS, SCHOOL_YEAR, SURVEY_CLOSES_ON, SURVEY_OPENS_ON
-from simulation.client import Api, Refusal
+from simulation.client import Api, Refusal, at_least
 from simulation.counts import Counts
 from simulation.plan import DistrictPlan, FolderMonth, Item, Pupil
 
@@ -81,6 +81,15 @@ def play_folders(
                 )
         counts.of_month(sent, of_school)
         after_month()
+
+
+def play_certification(api: Api, plan: DistrictPlan, district: str) -> None:
+    """The coordinator certifies the months, with the classes that are missing in them."""
+    # Certifications themselves change no figure of a month: one need not wait for the others.
+    fresh = at_least({source: at for source, at in api.positions.items() if source != "evaluation"})
+    for period in plan.certified():
+        address = f"/v1/districts/{district}/months/{period}/certification?at_least={fresh}"
+        api.post(address, {"incomplete": True})
 
 
 def play_survey(

@@ -13,6 +13,7 @@ from typing import Any
 
 from simulation.calendar import (
     LAST_PERIOD,
+    PERIODS,
     PLEDGES_FROM,
     PLEDGES_UNTIL,
     SCHOOL_YEAR,
@@ -21,7 +22,16 @@ from simulation.calendar import (
     signing_day,
 )
 from simulation.chance import chance, chances, pick
-from simulation.truth import FOLDER_MODES, LEFT_OUT, MODES, NOT_SURE, SPANISH, VOIDED, Propensities
+from simulation.truth import (
+    CERTIFYING,
+    FOLDER_MODES,
+    LEFT_OUT,
+    MODES,
+    NOT_SURE,
+    SPANISH,
+    VOIDED,
+    Propensities,
+)
 
 #: The pledge's text that is signed, as the platform names it.
 STATEMENT = "2026-1"
@@ -121,6 +131,11 @@ class DistrictPlan:
         return FolderMonth(
             class_, school, period, not late, sent_on.isoformat(), students, tuple(returns), tuple(voided)
         )
+
+    def certified(self) -> tuple[str, ...]:
+        """The months that the coordinator certifies: all of them in most districts, the first ones in the others."""
+        diligent, left = chances(self.seed, 2, "certified", min(pupil.sourced_id for pupil in self.pupils))
+        return PERIODS if diligent < CERTIFYING else PERIODS[: int(left * len(PERIODS))]
 
     def households(self) -> dict[str, str]:
         """The draw's key of each household: the lowest sourced_id of its children."""

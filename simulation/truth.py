@@ -33,6 +33,9 @@ NORMALS: dict[str, tuple[float, float]] = {
 }
 _LOWEST_MEAN, _HIGHEST_MEAN = 1.5, 4.7
 
+#: The share of districts that certify every month.
+CERTIFYING = 0.85
+
 #: The same in every district: a return entered in error, an answer "not sure", an item left out, Spanish at
 #: home.
 VOIDED = 0.005

@@ -1,4 +1,5 @@
-"""Plays the school year 2026-27 through the public API: roster, pledges, folders, surveys.
+"""Plays the school year 2026-27 through the public API: roster, pledges, folders, certified months,
+surveys.
 
 `play` is safe to repeat: the same seed sends the same commands under the same keys, a repeat is answered with
 what is recorded already, and a year that was interrupted goes on where it stopped. Districts run side by side
@@ -22,7 +23,14 @@ from simulation import played
 from simulation.calendar import BEGINS_ON, ENDS_ON, PERIODS, SCHOOL_YEAR
 from simulation.client import Api, at_least
 from simulation.counts import Counts
-from simulation.district import play_folders, play_pledges, play_survey, read_pupils, survey_items
+from simulation.district import (
+    play_certification,
+    play_folders,
+    play_pledges,
+    play_survey,
+    read_pupils,
+    survey_items,
+)
 from simulation.plan import DistrictPlan
 from simulation.played import Played, PlayedDistrict, Stage
 from simulation.truth import Propensities, Truth, draw_propensities, write_truth
@@ -88,6 +96,7 @@ class _Year:
         districts = self._districts()
         self._all("pledges", districts, 1, self._pledges)
         self._all("folders", districts, len(PERIODS), self._folders)
+        self._all("certified", districts, 1, self._certification)
         if BEGINS_ON <= today <= ENDS_ON:
             items = survey_items(self.api)
 
@@ -145,6 +154,10 @@ class _Year:
     def _folders(self, district: _District, plan: DistrictPlan, step: Callable[[], None]) -> None:
         play_folders(self.api, plan, district.counts, self.bulk, step)
 
+    def _certification(self, district: _District, plan: DistrictPlan, step: Callable[[], None]) -> None:
+        play_certification(self.api, plan, district.id)
+        step()
+
     def _all(
         self,
         name: str,
@@ -178,7 +191,7 @@ class _Year:
 @contextmanager
 def _bars(shown: bool) -> Iterator[Progress]:
     columns = (
-        TextColumn("{task.description:>8}"),
+        TextColumn("{task.description:>9}"),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("{task.fields[commands]} commands"),
