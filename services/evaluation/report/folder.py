@@ -10,7 +10,8 @@ import hashlib
 import io
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
 
 import orjson
 
@@ -23,14 +24,25 @@ MANIFEST = "manifest.json"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
+#: How a column is printed: a "share" of 1 as per cent, a "change" of shares as points with its sign, "count" with
+#: thousands separated, "number" to two places, "dollars". The files have the value as it is.
+Kind = Literal["text", "share", "change", "count", "number", "dollars"]
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
-    """`columns` {key: heading}; a row has a value for each key, None where it is not shown."""
+    """`columns` {key: heading}; a row has a value for each key, None where it is not shown.
+
+    `kinds` {key: how it is printed}, "text" where it says nothing. `definition` is the anchor of docs/methods.md that
+    says what the figures are and how they are computed.
+    """
 
     name: str
     title: str
     columns: Mapping[str, str]
     rows: Sequence[Sequence[Value]]
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
+    definition: str = ""
 
     def check(self) -> None:
         """Raise ValueError, naming row and column, for a row of another length or a number that is none."""
@@ -42,6 +54,8 @@ class Table:
             for key, value in zip(self.columns, row, strict=True):
                 if isinstance(value, float) and not math.isfinite(value):
                     raise ValueError(f"{self.name}, row {number}, column {key}: {value!r} is no number")
+        if strange := sorted(set(self.kinds) - set(self.columns)):
+            raise ValueError(f"{self.name}: kind of {strange[0]!r}, which is no column")
 
 
 def files(
@@ -101,6 +115,7 @@ def as_json(table: Table) -> bytes:
     document = {
         "name": table.name,
         "title": table.title,
+        "definition": f"docs/methods.md#{table.definition}" if table.definition else None,
         "columns": [{"key": key, "heading": heading} for key, heading in table.columns.items()],
         "rows": [dict(zip(table.columns, row, strict=True)) for row in table.rows],
     }
