@@ -91,13 +91,18 @@ class Projector:
             if not batch:
                 self._measure(connection, position)
                 return 0
-            mine = [(at, event) for at, event in batch if self._wants(event)]
-            flowing = parking.set_aside(connection, self.projection.name, self.partition, mine)
-            self._write(connection, flowing)
-            self._advance(connection, batch)
+            self.take(connection, batch)
             self._measure(connection, batch[-1][0])
         metrics.projection_batch_events.labels(self.projection.name).observe(len(batch))
         return len(batch)
+
+    def take(self, connection: Connection, batch: Sequence[tuple[int, Event]]) -> None:
+        """Fold what follows the checkpoint, park what cannot be folded, and move the checkpoint to the batch's end,
+        all in the caller's transaction."""
+        mine = [(at, event) for at, event in batch if self._wants(event)]
+        flowing = parking.set_aside(connection, self.projection.name, self.partition, mine)
+        self._write(connection, flowing)
+        self._advance(connection, batch)
 
     def run(self, stopping: threading.Event) -> None:
         """Step until `stopping` is set; faults are waited out."""

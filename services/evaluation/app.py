@@ -186,14 +186,18 @@ class Evaluation:
         """The comparison of all districts, which is the same for every caller until something new is folded."""
         # Here and not above: scipy takes a second to load, and most who import this app never compare.
         from .effectiveness import compare
+        from .publication import publish
 
         with self._reading(body) as connection:
             about = _about(connection, body, context)
-            key = (about["school_year"], _month(context), tuple(sorted(about["as_of"].items())))
+            year, month = about["school_year"], _month(context)
+            key = (year, month, tuple(sorted(about["as_of"].items())))
             if (found := self._comparisons.get(key)) is None:
-                cards = scorecards.by_district(connection, Scope(about["school_year"]), _month(context))
+                cards = scorecards.by_district(connection, Scope(year), month)
                 everybody = {name: Scorecard() for name in queries.district_names(connection)}
-                found = compare({**everybody, **cards})
+                cards = {**everybody, **cards}
+                schools = scorecards.by_school(connection, year, month)
+                found = compare(cards, publish(cards, schools, year))
                 self._comparisons = {key: found}
         return about, found
 

@@ -12,16 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from .indicators import DEFINITIONS, INDICATORS, Ratio
+from .indicators import INDICATORS
 from .methods import funnel, intervals, shrinkage
 from .methods.inputs import Array, normal_quantile
-from .methods.release import STATE_RULES, Cell, Figure, Key, Rules, Shown, Status, Table
-from .methods.suppression import show, suppress
-from .scorecards import Scorecard, total
-
-STATE = "state"
-#: The indicator that counts months of persons.
-MONTHLY = "folders_returned"
+from .methods.release import Shown
+from .publication import STATE, Cards, Publication, publish
+from .scorecards import total
 
 #: Draws of the simulation behind the intervals of ranks.
 DRAWS = 2000
@@ -29,7 +25,10 @@ DRAWS = 2000
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """One district on one indicator. Proportions 0 to 1; None where it is not shown, or too little is known."""
+    """One district on one indicator. Proportions 0 to 1; None where it is not shown, or too little is known.
+
+    `limits`: the funnel's, 99.8 %, for a district of its size; `q`: the false discovery rate of calling it out.
+    """
 
     shown: Shown
     verdict: str | None = None
@@ -38,6 +37,8 @@ class Compared:
     high: float | None = None
     reliability: float | None = None
     rank: tuple[int, int] | None = None
+    limits: tuple[float, float] | None = None
+    q: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         told = self.shown
@@ -69,44 +70,35 @@ class Comparison:
     verdicts: Mapping[str, int]
 
 
-def compare(
-    cards: Mapping[str, Scorecard],
-    rules: Rules = STATE_RULES,
-    seed: int = 0,
-) -> dict[str, Comparison]:
+def compare(cards: Cards, publication: Publication | None = None, seed: int = 0) -> dict[str, Comparison]:
     """Every indicator over all districts that have any figure. {indicator: Comparison}
 
     Guarantee: estimates, limits, verdicts, ranks and what they rest on are functions of the figures that are shown, as
     they are shown, and of nothing else: whoever has them all cannot solve them for one that is hidden.
 
     Verdicts allow for all comparisons at once (districts x indicators). Ranks are simulated with `seed`. Months of
-    one child, and classes of one school, count as separate observations.
+    one child, and classes of one school, count as separate observations. Without a publication the districts are
+    published by themselves.
     """
     names = sorted(cards)
-    statuses = _statuses(cards, rules)
+    public = publish(cards) if publication is None else publication
     shown = {
-        indicator: {
-            name: _shown(cards[name].indicators[indicator], statuses, indicator, name, rules)
-            for name in names
-        }
+        indicator: {name: public.shown(indicator, name, cards[name].indicators[indicator]) for name in names}
         for indicator in INDICATORS
     }
     k, n = (np.zeros((len(names), len(INDICATORS))) for _ in range(2))
     for column, indicator in enumerate(INDICATORS):
         for row, name in enumerate(names):
-            k[row, column], n[row, column] = _told(shown[indicator][name])
-    words, tau2 = np.zeros(n.shape, dtype=str), np.zeros(len(INDICATORS))
-    if names:
-        found = funnel.verdicts(k, n, least=rules.least)
-        words, tau2 = found.words, found.tau2
+            k[row, column], n[row, column] = told(shown[indicator][name])
+    verdicts = funnel.verdicts(k, n, least=public.release.rules.least) if names else None
     return {
         indicator: _comparison(
-            _state(indicator, cards, statuses, rules),
+            _state(indicator, cards, public),
             shown[indicator],
             k[:, column],
             n[:, column],
-            words[:, column],
-            float(tau2[column]),
+            verdicts,
+            column,
             seed,
         )
         for column, indicator in enumerate(INDICATORS)
@@ -114,78 +106,51 @@ def compare(
 
 
 def _comparison(
-    state: Compared, shown: Mapping[str, Shown], k: Array, n: Array, words: Any, tau2: float, seed: int
+    state: Compared,
+    shown: Mapping[str, Shown],
+    k: Array,
+    n: Array,
+    verdicts: funnel.Verdicts | None,
+    column: int,
+    seed: int,
 ) -> Comparison:
     districts = {name: Compared(each) for name, each in shown.items()}
-    told = np.flatnonzero(n)
-    if not told.size:
+    seen = np.flatnonzero(n)
+    if verdicts is None or not seen.size:
         return Comparison(state, districts, None, 0.0, {})
-    fitted = shrinkage.beta_binomial(k[told], n[told])
+    fitted = shrinkage.beta_binomial(k[seen], n[seen])
     spread = ((fitted.high - fitted.low) / (2 * normal_quantile(0.95))) ** 2
     best, worst = shrinkage.ranks(fitted.estimates, spread, DRAWS, seed)
     names = list(shown)
-    for place, row in enumerate(told):
+    for place, row in enumerate(seen):
         name = names[row]
         districts[name] = Compared(
             shown=shown[name],
-            verdict=str(words[row]),
+            verdict=str(verdicts.words[row, column]),
             estimate=float(fitted.estimates[place]),
             low=float(fitted.low[place]),
             high=float(fitted.high[place]),
             reliability=float(fitted.reliability[place]),
             rank=(int(best[place]), int(worst[place])),
+            limits=(float(verdicts.low[row, column]), float(verdicts.high[row, column])),
+            q=float(verdicts.q[row, column]),
         )
     said = [each.verdict for each in districts.values() if each.verdict is not None]
-    return Comparison(
-        state, districts, fitted.mean, tau2, {word: said.count(word) for word in sorted(set(said))}
-    )
+    counts = {word: said.count(word) for word in sorted(set(said))}
+    return Comparison(state, districts, fitted.mean, float(verdicts.tau2[column]), counts)
 
 
-def _state(
-    indicator: str, cards: Mapping[str, Scorecard], statuses: Mapping[Figure, Status], rules: Rules
-) -> Compared:
-    whole = total(card.indicators[indicator] for card in cards.values())
-    shown = _shown(whole, statuses, indicator, STATE, rules)
-    k, n = _told(shown)
+def _state(indicator: str, cards: Cards, public: Publication) -> Compared:
+    shown = public.shown(indicator, STATE, total(card.indicators[indicator] for card in cards.values()))
+    k, n = told(shown)
     if not n:
         return Compared(shown)
     low, high = intervals.wilson(k, n)
     return Compared(shown, None, k / n, low, high, 1.0)
 
 
-def _told(shown: Shown) -> tuple[float, float]:
+def told(shown: Shown) -> tuple[float, float]:
     """(k, n) as a reader has them: the rounded rate of n; nothing of what is not shown in full."""
     if shown.status != "shown" or not shown.n or shown.rate is None:
         return 0.0, 0.0
     return shown.rate / 100 * shown.n, float(shown.n)
-
-
-def _shown(ratio: Ratio, statuses: Mapping[Figure, Status], indicator: str, unit: str, rules: Rules) -> Shown:
-    """Classes and schools are no persons, and that nobody takes part is no secret: both are always shown."""
-    status = statuses.get((indicator, (unit,)), "shown")
-    persons = ratio.denominator if indicator == MONTHLY else None
-    return show(Cell(ratio.denominator, ratio.numerator, persons), status, rules)
-
-
-def _statuses(cards: Mapping[str, Scorecard], rules: Rules) -> dict[Figure, Status]:
-    tables = [_table(indicator, cards) for indicator in INDICATORS if DEFINITIONS[indicator].of_persons]
-    return {figure: shown.status for figure, shown in suppress(tables, rules).shown.items()}
-
-
-def _table(indicator: str, cards: Mapping[str, Scorecard]) -> Table:
-    found = {name: _cell(card, indicator) for name, card in cards.items()}
-    cells: dict[Key, Cell] = {(name,): cell for name, cell in found.items() if cell.n}
-    if cells:
-        cells[STATE,] = Cell(
-            sum(cell.n for cell in cells.values()), sum(cell.k or 0 for cell in cells.values())
-        )
-    return Table(indicator, ("unit",), cells, {"unit": dict.fromkeys(cards, STATE)})
-
-
-def _cell(card: Scorecard, indicator: str) -> Cell:
-    """In persons: a child's nine months are one child, and how small a group is, is judged by its children."""
-    ratio = card.indicators[indicator]
-    if indicator != MONTHLY or not ratio.denominator:
-        return Cell(ratio.denominator, ratio.numerator)
-    children = max((month.indicators[indicator].denominator for month in card.months), default=0) or 1
-    return Cell(children, round(children * ratio.numerator / ratio.denominator))

@@ -93,7 +93,7 @@ def pledges_signed(connection: Connection, scope: Scope) -> dict[str, Ratio]:
 
 def classes(connection: Connection, scope: Scope) -> dict[str, dict[str, ClassMonths]]:
     """{district: {month: counts}}. Of a school with homeroom classes that year these are expected, else all are."""
-    of_school = _expected_classes(scope).subquery()
+    of_school = expected_classes(scope).subquery()
     figures = of_school.c
     query = select(
         figures.district,
@@ -110,8 +110,9 @@ def classes(connection: Connection, scope: Scope) -> dict[str, dict[str, ClassMo
     return found
 
 
-def _expected_classes(scope: Scope) -> Select[Any]:
-    """Per school and month. A class is not expected in a month after the one in which its school closed."""
+def expected_classes(scope: Scope) -> Select[Any]:
+    """(district, school, period, expected, sent, on_time): no class in a month after the one in which its school
+    closed."""
     row = class_months.c
     homerooms = func.sum(row.homeroom_expected).over(partition_by=(row.district, row.school))
     counts = (
@@ -120,7 +121,7 @@ def _expected_classes(scope: Scope) -> Select[Any]:
     )
     still_open = or_(schools.c.closed_on.is_(None), row.period <= func.substr(schools.c.closed_on, 1, 7))
     return (
-        select(row.district, row.period, *counts)
+        select(row.district, row.school, row.period, *counts)
         .outerjoin(schools, and_(schools.c.district == row.district, schools.c.school == row.school))
         .where(
             row.school_year == scope.school_year,

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from . import queries
+from . import queries, school_queries
 from .indicators import INDICATORS, SCALES, Ratio, Spread
 from .queries import ClassMonths, Scope
 
@@ -39,31 +39,67 @@ class Scorecard:
 
 
 def by_district(connection: Connection, scope: Scope, this_month: str) -> dict[str, Scorecard]:
-    """The scorecard of each district of the scope with any figure; of its one school where the scope names one.
-
-    A month is due when it has begun, or earlier than that when somebody in the state has reported for it or for a
-    later one: who is ahead of the calendar must not be compared with who has not been asked yet.
-    """
-    due_until = max(this_month, queries.last_month_reported(connection, scope.school_year) or "")
+    """The scorecard of each district of the scope with any figure; of its one school where the scope names one."""
+    until = due_until(connection, scope.school_year, this_month)
     pledges = queries.pledges_signed(connection, scope)
     classes = queries.classes(connection, scope)
     folders = queries.folders_returned(connection, scope)
     responses = queries.survey_response(connection, scope)
     scales = queries.survey_scales(connection, scope)
-    found = {}
-    for district in sorted({*pledges, *classes, *folders, *responses, *scales}):
-        months = _months(classes.get(district, {}), folders.get(district, {}), due_until)
-        due = [month.indicators for month in months if month.due]
-        indicators = {
-            "pledges_signed": pledges.get(district, Ratio()),
-            "survey_response": responses.get(district, Ratio()),
-        } | {name: total(month[name] for month in due) for name in _MONTHLY}
-        found[district] = Scorecard(
-            {name: indicators[name] for name in INDICATORS},
-            {scale: scales.get(district, {}).get(scale, Spread()) for scale in SCALES},
-            months,
+    return {
+        district: _card(
+            pledges.get(district), classes.get(district), folders.get(district), responses.get(district), until,
+            scales.get(district),
         )
+        for district in sorted({*pledges, *classes, *folders, *responses, *scales})
+    }  # fmt: skip
+
+
+def by_school(connection: Connection, school_year: str, this_month: str) -> dict[str, dict[str, Scorecard]]:
+    """{district: {school: scorecard}} of every school with any figure; the scales are left empty."""
+    until = due_until(connection, school_year, this_month)
+    pledges = school_queries.pledges_signed(connection, school_year)
+    classes = school_queries.classes(connection, school_year)
+    folders = school_queries.folders_returned(connection, school_year)
+    responses = school_queries.survey_response(connection, school_year)
+    found: dict[str, dict[str, Scorecard]] = {}
+    for district in sorted({*pledges, *classes, *folders, *responses}):
+        signed, months = pledges.get(district, {}), classes.get(district, {})
+        back, answered = folders.get(district, {}), responses.get(district, {})
+        found[district] = {
+            school: _card(
+                signed.get(school), months.get(school), back.get(school), answered.get(school), until
+            )
+            for school in sorted({*signed, *months, *back, *answered})
+        }
     return found
+
+
+def due_until(connection: Connection, school_year: str, this_month: str) -> str:
+    """The last month that is due. A month is due when it has begun, or earlier than that when somebody in the state
+    has reported for it or for a later one: who is ahead of the calendar must not be compared with who has not been
+    asked yet."""
+    return max(this_month, queries.last_month_reported(connection, school_year) or "")
+
+
+def _card(
+    pledges: Ratio | None,
+    classes: Mapping[str, ClassMonths] | None,
+    folders: Mapping[str, Ratio] | None,
+    responses: Ratio | None,
+    until: str,
+    scales: Mapping[str, Spread] | None = None,
+) -> Scorecard:
+    months = _months(classes or {}, folders or {}, until)
+    due = [month.indicators for month in months if month.due]
+    indicators = {"pledges_signed": pledges or Ratio(), "survey_response": responses or Ratio()} | {
+        name: total(month[name] for month in due) for name in _MONTHLY
+    }
+    return Scorecard(
+        {name: indicators[name] for name in INDICATORS},
+        {scale: (scales or {}).get(scale, Spread()) for scale in SCALES},
+        months,
+    )
 
 
 def of_state(scorecards: Iterable[Scorecard]) -> Scorecard:
