@@ -47,6 +47,8 @@ class Settings:
     secret_key: bytes = field(repr=False)
     #: Shared by gateway and edges; an edge refuses a call without it.
     edge_secret: str = field(repr=False)
+    #: Where the public data are: shapes of districts for the report's map, tables for the simulation.
+    data: Path = Path("../shared/data")
     sample: str = "small"
     log_level: str = "INFO"
     #: Prefixed to the exchanges' and queues' names, so that two deployments can share a broker.
@@ -85,6 +87,7 @@ class Settings:
                 broker_url=_secret(env, "BROKER_URL") or None,
                 secret_key=(_secret(env, "SECRET_KEY") or _kept(var / "secret.key")).encode(),
                 edge_secret=_secret(env, "EDGE_SECRET") or _kept(var / "edge.secret"),
+                data=Path(env.str("DATA", "../shared/data")).absolute(),
                 sample=env.str("SAMPLE", "small"),
                 log_level=env.str("LOG_LEVEL", "INFO"),
                 broker_prefix=env.str("BROKER_PREFIX", ""),

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs what the tests run: PostgreSQL, RabbitMQ, promtool, Chromium, curl. Nothing is done where all are there.
+# Installs what the tests run: PostgreSQL, RabbitMQ, promtool, Chromium, curl, and what a report's PDF is printed with:
+# Pango, HarfBuzz, a font. Nothing is done where all are there.
 # On Debian and Ubuntu as root: with apt, and without starting Debian's own instances of the servers.
 # Elsewhere: says what to install, and exits with 1.
 # SYSROOT: a folder that holds the system's files in the place of /.
@@ -19,14 +20,19 @@ command -v promtool >/dev/null || missing="$missing prometheus"
 command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null ||
     missing="$missing chromium"
 command -v curl >/dev/null || missing="$missing curl"
+# By the file, not by a program: they are libraries. Debian has them in a folder of the architecture.
+need libpango-1.0-0 "$system/usr/lib/*/libpango-1.0.so.0 $system/usr/lib64/libpango-1.0.so.0"
+need libpangoft2-1.0-0 "$system/usr/lib/*/libpangoft2-1.0.so.0 $system/usr/lib64/libpangoft2-1.0.so.0"
+need libharfbuzz-subset0 "$system/usr/lib/*/libharfbuzz-subset.so.0 $system/usr/lib64/libharfbuzz-subset.so.0"
+need fonts-dejavu-core "$system/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"
 [ -n "$missing" ] || exit 0
 
 if ! command -v apt-get >/dev/null; then
-    echo "These programs are missing; install them with your system's package manager:$missing" >&2
+    echo "These packages are missing; install them with your system's package manager:$missing" >&2
     exit 1
 fi
 if [ "$(id -u)" -ne 0 ]; then
-    echo "These programs are missing. Run this once, then again what you ran:" >&2
+    echo "These packages are missing. Run this once, then again what you ran:" >&2
     echo "    sudo apt-get update && sudo apt-get install --no-install-recommends$missing" >&2
     exit 1
 fi

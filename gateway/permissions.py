@@ -63,6 +63,12 @@ PERMISSIONS: Mapping[str, frozenset[str]] = {
     "evaluation.import_outcomes": frozenset({STATE}),
     "evaluation.indicators": _AUTHORITIES | {INTEGRATOR},
     "evaluation.district_indicators": _AUTHORITIES | {INTEGRATOR},
+    "evaluation.issue_report": frozenset({STATE}),
+    "evaluation.decide_recognition": frozenset({STATE}),
+    # What is issued is published.
+    "evaluation.reports": _WITH_PROGRAMS,
+    "evaluation.report": _WITH_PROGRAMS,
+    "evaluation.report_file": _WITH_PROGRAMS,
     "evaluation.events": _WITH_PROGRAMS,
 }
 

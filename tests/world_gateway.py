@@ -14,6 +14,7 @@ from typing import Any
 
 from werkzeug.test import TestResponse
 
+from gateway.schemas.reports import DecideRecognition
 from gateway.schemas.surveys import PublishInstrument
 
 #: Where each unit lies, by kind: (district, school or None, class or None).
@@ -95,6 +96,11 @@ ASKS = (
     Ask("evaluation.certify_period", "POST", "/v1/districts/d1/months/2026-09/certification", "d1", {}),
     Ask("evaluation.indicators", "GET", "/v1/indicators", None),
     Ask("evaluation.district_indicators", "GET", "/v1/districts/d1/indicators", "d1"),
+    Ask("evaluation.issue_report", "POST", "/v1/reports", None, {"school_year": "2026-27"}),
+    Ask("evaluation.reports", "GET", "/v1/reports", None),
+    Ask("evaluation.report", "GET", "/v1/reports/9f86d081884c7d65", None),
+    Ask("evaluation.report_file", "GET", "/v1/reports/9f86d081884c7d65/file?path=report.html", None),
+    Ask("evaluation.decide_recognition", "POST", "/v1/recognitions", None, DecideRecognition.example),
     Ask("evaluation.events", "GET", "/v1/events", None),
 )
 
@@ -183,6 +189,11 @@ ALLOWED = {
     "evaluation.certify_period": "SD",
     "evaluation.indicators": "SDI",
     "evaluation.district_indicators": "SDI",
+    "evaluation.issue_report": "S",
+    "evaluation.reports": "SDHTI",
+    "evaluation.report": "SDHTI",
+    "evaluation.report_file": "SDHTI",
+    "evaluation.decide_recognition": "S",
     "evaluation.events": "SDHTI",
 }
 LETTERS = {"state": "S", "district": "D", "school": "H", "teacher": "T", "integrator": "I", "family": "F"}

@@ -6,6 +6,7 @@ models.py      rebuild, parked
 people.py      tokens
 restoring.py   restored, refold
 input.py       roster import, outcomes import, simulate
+report.py      report
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from sqlalchemy.exc import DBAPIError
 
 from .. import __version__
 from ..errors import AllianceError
-from . import databases, input, models, parts, people, restoring
+from . import databases, input, models, parts, people, report, restoring
 
 #: PostgreSQL's code for a table that is not there.
 UNDEFINED_TABLE = "42P01"
@@ -51,6 +52,7 @@ for command in (
     input.roster,
     input.outcomes,
     input.simulate,
+    report.report,
 ):
     cli.add_command(command)
 

@@ -20,6 +20,11 @@ def projections() -> tuple[Any, dict[str, Any]]:
     return module.PROJECTIONS, module.TABLES
 
 
+def report_folder() -> Any:
+    """What knows a report's folder."""
+    return import_module("services.evaluation.report.folder")
+
+
 def gateway(module: str) -> Any:
     return import_module(f"gateway.{module}")
 

@@ -1,6 +1,7 @@
 """Miss. Code 37-3-69 and 71: what evaluation itself records.
 
-Streams `certification-<district>-<period>` and `outcome-<district>-<school year>-<subject>-<grade>`.
+Streams `certification-<district>-<period>`, `outcome-<district>-<school year>-<subject>-<grade>`,
+`recognition-<school year>-<district>-<indicator>` and `report-<id>`.
 """
 
 from marshmallow import Schema, fields, validate
@@ -94,3 +95,73 @@ class OutcomeImported(Schema):
     file = Text()
     digest = Text(64)
     results = fields.List(fields.Nested(Result), required=True, validate=validate.Length(min=1))
+
+
+#: Why people follow the written rule, or do not. Free text stays out of events.
+RECOGNITION_REASONS = (
+    "site_visit",
+    "practice_documented",
+    "data_confirmed",
+    "data_in_doubt",
+    "explained_by_circumstances",
+    "not_transferable",
+)
+
+
+@contract(
+    "evaluation",
+    example={
+        "district": "d7x2jq4mlc5vbn3w",
+        "school_year": "2026-27",
+        "indicator": "pledges_signed",
+        "recognised": True,
+        "reasons": ["site_visit", "practice_documented"],
+        "report": "9f86d081884c7d65",
+        "decided_on": "2027-07-12",
+    },
+)
+class RecognitionDecided(Schema):
+    """People decided whether a programme is exemplary (37-3-71). `report` is the edition that they had before them."""
+
+    district = Id()
+    school_year = SchoolYear()
+    indicator = Text(64)
+    recognised = fields.Boolean(required=True)
+    reasons = fields.List(
+        fields.String(validate=validate.OneOf(RECOGNITION_REASONS)),
+        required=True,
+        validate=validate.Length(min=1),
+    )
+    report = Text(16)
+    decided_on = Day()
+
+
+@contract(
+    "evaluation",
+    example={
+        "report": "9f86d081884c7d65",
+        "school_year": "2026-27",
+        "journal": 5111218,
+        "positions": {"evaluation": 1440, "folders": 3396010, "pledges": 340676, "roster": 1295346, "surveys": 79186},
+        "version": "0.1.0+3f2a9c04d1e7",
+        "settings": "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
+        "manifest": "fcde2b2edba56bf408601fb721fe9b5c338d10ee429ea04fae5511b68fbf8fb9",
+        "issued_on": "2027-07-15",
+    },
+)  # fmt: skip
+class ReportIssued(Schema):
+    """The report of a school year, as of these positions. `settings` and `manifest` are SHA-256 digests: with the same
+    program and settings the same positions give the same manifest, and the manifest has the digest of every file."""
+
+    report = Text(16)
+    school_year = SchoolYear()
+    journal = fields.Integer(required=True, strict=True, validate=validate.Range(min=0))
+    positions = fields.Dict(
+        keys=fields.String(),
+        values=fields.Integer(strict=True, validate=validate.Range(min=0)),
+        required=True,
+    )
+    version = Text(64)
+    settings = Text(64)
+    manifest = Text(64)
+    issued_on = Day()

@@ -164,4 +164,5 @@ IN_PATH: dict[str, fields.Field[Any]] = {
     "survey": Id("id of a survey", SURVEY),
     "school_year": SchoolYear(),
     "period": Period(),
+    "report": Id("id of a report", "9f86d081884c7d65"),
 }

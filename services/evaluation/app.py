@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from datetime import date
@@ -19,7 +20,7 @@ from alliance.log import Log
 from alliance.positions import wait_for
 from alliance.settings import Settings
 
-from . import certifying, events, freshness, importing, queries, scorecards
+from . import certifying, comparing, events, freshness, importing, queries, scorecards
 from .indicators import DEFINITIONS
 from .projections import PROJECTIONS, metadata
 from .queries import Scope
@@ -28,6 +29,7 @@ from .scorecards import Scorecard
 
 if TYPE_CHECKING:
     from .effectiveness import Comparison
+    from .report.making import Made
 
 #: A month begins when it begins where the families live.
 _MISSISSIPPI = ZoneInfo("America/Chicago")
@@ -47,6 +49,7 @@ class Evaluation:
         self,
         database: Database,
         *,
+        data: Path | None = None,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -54,10 +57,10 @@ class Evaluation:
         self.log = Log(database, "evaluation")
         self._certifying = certifying.Certifying(self.log)
         self._importing = importing.Importing(self.log)
+        self._data = data
         self._sleep = sleep
         self._clock = clock
-        #: The newest comparison: {what it is of: it}
-        self._comparisons: dict[Any, Mapping[str, Comparison]] = {}
+        self._comparing = comparing.Comparing()
 
     def prepare(self) -> None:
         """Create the read models' tables where they are missing, so that an empty state has scorecards too."""
@@ -183,23 +186,58 @@ class Evaluation:
         return {"district": district, "indicators": figures, **about}
 
     def _compared(self, body: Body, context: Context) -> tuple[Result, Mapping[str, Comparison]]:
-        """The comparison of all districts, which is the same for every caller until something new is folded."""
-        # Here and not above: scipy takes a second to load, and most who import this app never compare.
-        from .effectiveness import compare
-        from .publication import publish
-
         with self._reading(body) as connection:
             about = _about(connection, body, context)
-            year, month = about["school_year"], _month(context)
-            key = (year, month, tuple(sorted(about["as_of"].items())))
-            if (found := self._comparisons.get(key)) is None:
-                cards = scorecards.by_district(connection, Scope(year), month)
-                everybody = {name: Scorecard() for name in queries.district_names(connection)}
-                cards = {**everybody, **cards}
-                schools = scorecards.by_school(connection, year, month)
-                found = compare(cards, publish(cards, schools, year))
-                self._comparisons = {key: found}
-        return about, found
+            year, as_of = about["school_year"], about["as_of"]
+            return about, self._comparing.compared(connection, year, _month(context), as_of)
+
+    def issue_report(self, body: Body, context: Context) -> Result:
+        """Make the report of a school year, record it, and keep its files.
+
+        `journal`: the position to make it at, else everything that is known now. `budget` in cents, see `Budget`.
+        """
+        return self.make_report(body, context)[0]
+
+    def make_report(self, body: Body, context: Context) -> tuple[Result, Made]:
+        """As `issue_report`, with the files themselves."""
+        if context.caller.role not in ("state", "system"):
+            raise Forbidden("Only the state issues the report that 37-3-71 asks of it.")
+        from .reporting import Reporting  # with charts and pages: seconds to load, and most never do
+
+        self._wait_for(body, freshness.folded_positions(PROJECTIONS))
+        return Reporting(self.database, self.log, self._data).issue(body, _today(context), context)
+
+    def decide_recognition(self, body: Body, context: Context) -> Result:
+        """Record whether a programme that the written rule judges is recognised as exemplary, and why."""
+        if context.caller.role not in ("state", "system"):
+            raise Forbidden("Only the state recognises exemplary programmes (37-3-71).")
+        from .reporting import Reporting
+
+        with self._reading(body) as connection:
+            names = queries.district_names(connection)
+        return Reporting(self.database, self.log, self._data).decide(body, names, _today(context), context)
+
+    def reports(self, body: Body, context: Context) -> Result:
+        """Every report that was issued, the newest first."""
+        from . import editions
+
+        with self._reading(body) as connection:
+            return {"reports": editions.listed(connection)}
+
+    def report(self, body: Body, context: Context) -> Result:
+        """An issued report: what it is made of, and its files with their digests."""
+        from . import editions
+
+        with self._reading(body) as connection:
+            return editions.edition(connection, body["report"])
+
+    def report_file(self, body: Body, context: Context) -> Result:
+        """A file of an issued report, as it was issued: `content` in base64."""
+        from . import editions
+
+        with self._reading(body) as connection:
+            content = editions.content(connection, body["report"], body["path"])
+        return {"content": b64encode(content).decode()}
 
     def events(self, body: Body, context: Context) -> Result:
         """Events after the place `after` (the `next` of the page before), of `types`, at most `limit`."""
@@ -266,4 +304,4 @@ def _unknown(kind: str, id_: str) -> NotFound:
 
 def build(settings: Settings) -> Evaluation:
     """The composition root."""
-    return Evaluation(Database(settings.database_url("evaluation")))
+    return Evaluation(Database(settings.database_url("evaluation")), data=settings.data)

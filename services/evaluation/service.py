@@ -10,6 +10,7 @@ from alliance.edge import App, SourceEdge, operation, upload, uploaded
 # Loaded with the edge and not by its first comparison: scipy takes a second, on a busy machine several.
 from . import effectiveness as effectiveness
 from .app import build
+from .report_process import report_in_child
 
 
 class EvaluationEdge(SourceEdge):
@@ -52,6 +53,26 @@ class EvaluationEdge(SourceEdge):
     def import_outcomes(self, body: dict[str, Any], context: Context) -> dict[str, Any]:
         with uploaded(body["path"]):
             return self.app.import_outcomes(body, context)
+
+    @operation
+    def issue_report(self, body: dict[str, Any], context: Context) -> dict[str, Any]:
+        return report_in_child(body, context)
+
+    @operation
+    def reports(self, body: dict[str, Any], context: Context) -> dict[str, Any]:
+        return self.app.reports(body, context)
+
+    @operation
+    def report(self, body: dict[str, Any], context: Context) -> dict[str, Any]:
+        return self.app.report(body, context)
+
+    @operation
+    def report_file(self, body: dict[str, Any], context: Context) -> dict[str, Any]:
+        return self.app.report_file(body, context)
+
+    @operation
+    def decide_recognition(self, body: dict[str, Any], context: Context) -> dict[str, Any]:
+        return self.app.decide_recognition(body, context)
 
     @operation
     def events(self, body: dict[str, Any], context: Context) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from alliance import __version__
+from services.evaluation.report.pdf import PACKAGES as PACKAGES_OF_A_PDF
 from tests.fixtures.deployment import DEPLOY, ROOT, compose_parts
 
 DOCKERFILE = (DEPLOY / "Dockerfile").read_text()
@@ -44,6 +45,11 @@ def test_the_scripts_pass_shellcheck(program: Callable[..., str]) -> None:
 def test_the_container_runs_as_a_user_without_rights() -> None:
     assert re.findall(r"^USER (.+)$", DOCKERFILE, re.MULTILINE) == ["10001:10001"]
     assert all(part["user"] == "10001:10001" for part in compose_parts().values())
+
+
+def test_the_image_holds_what_a_reports_pdf_is_printed_with() -> None:
+    (stage,) = re.findall(r"^FROM [^\n]+bookworm\n(.+)", DOCKERFILE, re.MULTILINE | re.DOTALL)
+    assert set(PACKAGES_OF_A_PDF.split()) <= set(stage.split())
 
 
 def test_everything_that_is_copied_in_is_there_and_let_through_by_dockerignore() -> None:

@@ -43,7 +43,19 @@ def test_stop_leaves_alone_a_process_of_somebody_else_that_has_the_number_now(tm
 
 
 #: Debian's names of what the tests need, as they are told to a system that has none of them.
-PACKAGES = "postgresql rabbitmq-server prometheus chromium curl"
+PACKAGES = (
+    "postgresql rabbitmq-server prometheus chromium curl "
+    "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core"
+)
+#: The files by which those of them are found that are no programs of the search path.
+FILES = {
+    "postgresql": "usr/lib/postgresql/15/bin/initdb",
+    "rabbitmq-server": "usr/lib/rabbitmq/bin/rabbitmq-server",
+    "libpango-1.0-0": "usr/lib/x86_64-linux-gnu/libpango-1.0.so.0",
+    "libpangoft2-1.0-0": "usr/lib/aarch64-linux-gnu/libpangoft2-1.0.so.0",
+    "libharfbuzz-subset0": "usr/lib64/libharfbuzz-subset.so.0",
+    "fonts-dejavu-core": "usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",
+}
 
 
 @dataclass
@@ -130,13 +142,14 @@ def test_only_what_is_missing_is_installed_and_nothing_where_all_is_there(machin
     asked = root(machine)
     for name in ("promtool", "chromium-browser", "curl"):
         machine.put(name)
-    for file in ("usr/lib/postgresql/15/bin/initdb", "usr/lib/rabbitmq/bin/rabbitmq-server"):
+    for file in FILES.values():
         assert machine.install().returncode == 0
         path = machine.system / file
         path.parent.mkdir(parents=True)
         path.touch()
     installed = [line.partition("recommends ")[2] for line in asked.read_text().splitlines()[1::2]]
-    assert installed == ["postgresql rabbitmq-server", "rabbitmq-server"]
+    names = list(FILES)
+    assert installed == [" ".join(names[after:]) for after in range(len(names))]
     asked.unlink()
 
     said = machine.install()

@@ -134,25 +134,57 @@ def test_a_hidden_group_is_covered_along_both_margins() -> None:
     assert suppression.audit(release).passed
 
 
-def test_an_earlier_release_that_showed_a_figure_is_held_against_the_new_one() -> None:
-    first = suppression.suppress([groups(40, 25, 12)], name="August")
-    second = suppression.suppress([groups(40, 25, 12, 0)], name="September")
-    assert suppression.audit(second).passed
-    audit = suppression.audit(second, [first])
-    assert not audit.passed
-    assert any("the release 'August' showed it" in finding.text for finding in audit.findings)
+def test_that_there_is_nobody_is_no_secret() -> None:
+    assert one(0, 0) == Shown("shown", 0, None, 0, 0, 0)
+    release = suppression.suppress([groups(40, 25, 0)])
+    assert statuses(release) == {"all": "shown", "g0": "shown", "g1": "shown", "g2": "shown"}
+    assert suppression.audit(release).ranges == {}
 
 
-def test_a_release_that_can_no_longer_be_made_safe_is_refused_with_the_reason() -> None:
-    first = suppression.suppress([groups(40, 25, 12)], name="August")
-    with pytest.raises(BadInput, match=r"cannot be published safely: students"):
-        suppression.suppress([groups(40, 25, 12, 0)], earlier=[first], name="September")
+def test_a_total_of_nobody_without_parts_is_published_beside_the_others() -> None:
+    cells = {("state",): Cell(60), ("a",): Cell(60), ("b",): Cell(0), ("a1",): Cell(35), ("a2",): Cell(25)}
+    parents = {"a": "state", "b": "state", "a1": "a", "a2": "a", "b1": "b"}
+    release = suppression.suppress([Table("students", ("unit",), cells, {"unit": parents})])
+    assert {key[0]: shown.n for (_, key), shown in release.shown.items()} == {
+        "state": 60,
+        "a": 60,
+        "b": 0,
+        "a1": 35,
+        "a2": 25,
+    }
 
 
-def test_an_amended_figure_says_nothing_about_the_new_one() -> None:
-    first = suppression.suppress([groups(40, 25, 12)], name="August")
-    amended = suppression.suppress([groups(41, 27, 15)], earlier=[first], name="September")
-    assert suppression.audit(amended, [first]).passed
+def test_nobody_is_no_cover_for_a_hidden_group() -> None:
+    assert statuses(suppression.suppress([groups(40, 30, 4, 0)])) == {
+        "all": "shown",
+        "g0": "shown",
+        "g1": "hidden",
+        "g2": "hidden",
+        "g3": "shown",
+    }
+    # With nobody else beside it, a group of four is hidden with its total.
+    assert statuses(suppression.suppress([groups(4, 0)])) == {"all": "hidden", "g0": "hidden", "g1": "shown"}
+
+
+def test_the_number_behind_a_bound_is_not_had_by_subtraction() -> None:
+    """Of 1000 persons at 96 % the 40 others are uncertain by rounding, but 10000 less 9000 is exact."""
+    pledges = table("pledges", Cell(10_000, 5460), a=Cell(9000, 4500), b=Cell(1000, 960))
+    told = Release(
+        "careless",
+        {
+            ("pledges", ("all",)): Shown("shown", 10_000, 54.6, 1, 10_000, 10_000, 54.55, 54.65),
+            ("pledges", ("a",)): Shown("shown", 9000, 50.0, 1, 9000, 9000, 49.95, 50.05),
+            ("pledges", ("b",)): Shown("bound", n_low=10, rate_low=95.0),
+        },
+        (Sum(("pledges", ("all",)), (("pledges", ("a",)), ("pledges", ("b",)))),),
+        frozenset({"pledges"}),
+    )
+    (finding,) = suppression.audit(told).findings
+    assert (finding.figure[1], finding.quantity, finding.least, finding.greatest) == (("b",), "n", 1000, 1000)
+    # The bound itself can stay, where the number beside it goes.
+    release = suppression.suppress([pledges])
+    assert statuses(release) == {"all": "shown", "a": "hidden", "b": "bound"}
+    assert suppression.audit(release).ranges[("pledges", ("b",)), "n"] == (10, 5752)  # 5465 / 0.95
 
 
 def test_children_who_count_in_two_schools_do_not_confuse_the_auditor() -> None:
@@ -227,7 +259,7 @@ def test_no_reader_can_tell_a_hidden_number_of_districts_and_schools(
         assert truth is not None
         assert least <= truth <= greatest
     for (_, key), shown in release.shown.items():
-        if cells[key].n < RULES.least:
+        if 0 < cells[key].n < RULES.least:
             assert shown == Shown("hidden")
 
 

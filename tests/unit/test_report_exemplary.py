@@ -11,7 +11,7 @@ from services.evaluation.report.exemplary import VARIANTS, Criteria, Standing, j
 
 RULE = Criteria()
 GOOD = Standing(
-    district="d1", indicator="pledges_signed", certified=1.0, estimate=0.91, limit=0.85, q=0.001,
+    district="d1", indicator="pledges_signed", certified=0.95, estimate=0.91, limit=0.85, state=0.72, q=0.001,
     improvement=(0.01, 0.06), gap=(0.10, 0.12), before=True,
 )  # fmt: skip
 
@@ -24,8 +24,8 @@ def test_who_meets_everything_is_named_with_the_reasons() -> None:
     judgement = judge(GOOD, RULE)
     assert judgement.named
     assert [finding.text for finding in judgement.findings] == [
-        "100% of the due months are certified as complete; 100% are asked for",
-        "the estimate 0.910 is above the limit 0.850, q = 0.001 where below 0.05 is asked for",
+        "95% of the class-months due are certified as reported; 90% are asked for",
+        "the estimate 0.910 is above the limit 0.850; q = 0.001, and it lies above the state",
         "the change since last year is from +0.010 to +0.060",
         "its schools lie 0.100 apart, last year 0.120",
         "last year it did as well",
@@ -35,9 +35,9 @@ def test_who_meets_everything_is_named_with_the_reasons() -> None:
 @pytest.mark.parametrize(
     ("change", "criterion"),
     [
-        ({"certified": 0.99}, "certified"),
-        ({"estimate": 0.84}, "distance"),
-        ({"q": 0.05}, "distance"),
+        ({"certified": 0.89}, "certified"),
+        ({"estimate": 0.84, "q": 0.05}, "distance"),
+        ({"estimate": 0.40, "state": 0.72}, "distance"),
         ({"improvement": (-0.001, 0.05)}, "improved"),
         ({"gap": (0.13, 0.12)}, "gap"),
         ({"before": False}, "two years"),
@@ -63,22 +63,34 @@ def test_what_cannot_be_judged_in_the_first_year_speaks_against_nobody() -> None
 def test_the_table_shows_what_each_part_of_the_rule_decides() -> None:
     standings = [
         GOOD,
-        replace(GOOD, district="nearly certified", certified=0.9),
-        replace(GOOD, district="q of .07", q=0.07),
-        replace(GOOD, district="inside", estimate=0.84),
+        replace(GOOD, district="partly certified", certified=0.8),
+        replace(GOOD, district="all certified", certified=1.0),
+        replace(GOOD, district="q of .03, inside", q=0.03, estimate=0.84),
+        replace(GOOD, district="q of .07, inside", q=0.07, estimate=0.84),
+        replace(GOOD, district="q of .07, beyond", q=0.07),
         replace(GOOD, district="not improved", improvement=(-0.02, 0.02)),
         replace(GOOD, district="wider", gap=(0.2, 0.1)),
     ]
     found = {
         name: {district for district, _ in named} for name, named in sensitivity(standings, RULE).items()
     }
+    rule = {"d1", "all certified", "q of .03, inside", "q of .07, beyond"}
     assert found == {
-        "the rule": {"d1"},
-        "nine tenths of the months certified": {"d1", "nearly certified"},
-        "q below .01": {"d1"},
-        "q below .10": {"d1", "q of .07"},
-        "inside the limits too": {"d1", "inside"},
-        "without improvement": {"d1", "not improved"},
-        "without the gap": {"d1", "wider"},
+        "the rule": rule,
+        "certified to three quarters": rule | {"partly certified"},
+        "certified to the last class-month": {"all certified"},
+        "q below .01": rule - {"q of .03, inside"},
+        "q below .10": rule | {"q of .07, inside"},
+        "beyond the limit, whatever q": rule - {"q of .03, inside"},
+        "q alone": rule - {"q of .07, beyond"},
+        "beyond the limit and q": {"d1", "all certified"},
+        "without improvement": rule | {"not improved"},
+        "without the gap": rule | {"wider"},
     }
     assert list(found) == list(VARIANTS)
+
+
+def test_either_distance_is_enough_and_far_below_is_none() -> None:
+    assert judge(replace(GOOD, estimate=0.84), RULE).named
+    assert judge(replace(GOOD, q=0.2), RULE).named
+    assert not judge(replace(GOOD, estimate=0.40), RULE).named

@@ -7,14 +7,18 @@ all of this are computed; where they lie too close together, the release tells w
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
-from .polytope import Bounds, Polytope, Row
-from .release import Figure, Release, Rules, Shown, Sum
+from .polytope import Bounds, Infeasible, Polytope, Question, Row, Span
+from .release import Figure, Release, Shown, Sum
 
+T = TypeVar("T")
 Quantity = Literal["n", "k", "n - k"]
+#: What a release must not tell: which quantity of which figure, to within which width.
+Protected = tuple[Figure, Quantity, int]
 
 #: A reader knows that no figure of the state has more persons than this.
 _MOST = 10_000_000.0
@@ -48,101 +52,251 @@ class Contradiction(ValueError):
 def audit(release: Release, earlier: Sequence[Release] = ()) -> Audit:
     """What the release gives away, read together with earlier ones. It passes where nothing is told too closely.
 
-    A figure counts as the same in an earlier release unless both show it and differ: then it was amended, and what
-    that release said of it stands for itself. Errors: Contradiction where a release's figures do not add up.
+    A figure counts as the same in an earlier release unless something says that it was amended: both show it and
+    differ, or what a sum leaves for its hidden parts differs. Then what that release said of it stands for itself;
+    so does all that it said in sums that cannot be fulfilled together. Errors: Contradiction where a release's own
+    figures do not add up.
     """
-    try:
-        system = _System([release, *earlier])
-    except ValueError as error:
-        raise Contradiction(f"{release.name}: {error}") from error
-    asked = [
-        (figure, quantity, width)
-        for figure, shown in release.shown.items()
-        for quantity, width in _protected(shown, figure[0] in release.rated, release.rules)
-    ]
-    spans = system.polytope.spans([system.expression(figure, quantity) for figure, quantity, _ in asked])
-    findings, ranges = [], {}
-    for (figure, quantity, width), span in zip(asked, spans, strict=True):
-        ranges[figure, quantity] = span.least, span.greatest
-        if span.greatest - span.least < width:
-            by = tuple(system.sum_of[row] for row in span.rows if row in system.sum_of)
-            text = _text(figure, quantity, span.least, span.greatest, by, system.told_before(figure))
-            findings.append(Finding(figure, quantity, span.least, span.greatest, by, text))
-    return Audit(not findings, tuple(findings), ranges)
+    system = _System([release, *earlier])
+    asked = list(protected(release))
+    spans = system.spans(asked)
+    ranges = {
+        (figure, quantity): (span.least, span.greatest)
+        for (figure, quantity, _), span in zip(asked, spans, strict=True)
+    }
+    findings = tuple(
+        system.finding(each, span)
+        for each, span in zip(asked, spans, strict=True)
+        if span.greatest - span.least < each[2]
+    )
+    return Audit(not findings, findings, ranges)
 
 
-def _protected(shown: Shown, rated: bool, rules: Rules) -> list[tuple[Quantity, int]]:
-    match shown.status:
-        case "hidden":
-            return [("n", rules.width), *([("k", rules.count_width)] if rated else [])]  # type: ignore[list-item]
-        case "rate only":
-            return [("n", rules.rate_only_width)]
-        case "bound":
-            return [("k" if shown.rate_low == 0 else "n - k", rules.count_width)]
-    return []
+def findings(
+    release: Release, earlier: Sequence[Release] = (), safe: Collection[Protected] = ()
+) -> list[Finding]:
+    """The findings of `audit`, at less cost: without the ranges, and without asking again what is known to be safe."""
+    system = _System([release, *earlier])
+    asked = [each for each in protected(release) if each not in safe]
+    return [system.finding(asked[number], span) for number, span in system.narrow(asked).items()]
+
+
+def protected(release: Release) -> Iterator[Protected]:
+    """Everything that the release does not tell, with the width that it has to stay uncertain by."""
+    rules = release.rules
+    for figure, shown in release.shown.items():
+        rated = figure[0] in release.rated
+        match shown.status:
+            case "hidden":
+                yield figure, "n", rules.width
+                if rated:
+                    yield figure, "k", rules.count_width
+            case "rate only":
+                yield figure, "n", rules.rate_only_width
+            case "bound":
+                yield figure, "n", rules.rate_only_width
+                yield figure, "k" if shown.rate_low == 0 else "n - k", rules.count_width
 
 
 class _System:
-    """The releases as one polytope. Variables are ("n" or "k", figure, 0), the last number that of the release
-    which alone says it, where a figure was amended."""
+    """The releases, the newest first, as one polytope.
+
+    Variables are ("n" or "k", figure, version); the version is the number of the newest release that says the same.
+    """
 
     def __init__(self, releases: Sequence[Release]) -> None:
         self._releases = releases
-        self._bounds: dict[tuple[str, Figure, int], Bounds] = {}
-        self._rows: list[Row] = []
-        #: {number of a row: the sum that it stands for}
-        self.sum_of: dict[int, Sum] = {}
-        for number, release in enumerate(releases):
-            for figure, shown in release.shown.items():
-                self._tell(figure, shown, self._version(figure, number), figure[0] in release.rated)
-            for each in release.sums:
-                self._add_up(each, number, each.total[0] in release.rated)
-        self.polytope = Polytope(self._bounds, self._rows)
+        #: What an earlier release (by its number) says for itself alone, since it fits no other.
+        self._alone: set[tuple[int, Figure]] = set()
+        # One by one, so that it is the one that does not fit which is parted from the others.
+        for count in range(2, len(releases) + 1):
+            self._attempt(count, lambda polytope: polytope.check())
 
-    def expression(self, figure: Figure, quantity: Quantity) -> dict[tuple[str, Figure, int], float]:
-        n, k = ("n", figure, 0), ("k", figure, 0)
-        return {"n": {n: 1.0}, "k": {k: 1.0}, "n - k": {n: 1.0, k: -1.0}}[quantity]
+    def spans(self, asked: Sequence[Protected]) -> list[Span]:
+        return self._attempt(len(self._releases), lambda polytope: polytope.spans(_questions(asked)))
 
-    def told_before(self, figure: Figure) -> str | None:
+    def narrow(self, asked: Sequence[Protected]) -> dict[int, Span]:
+        return self._attempt(len(self._releases), lambda polytope: polytope.narrow(_questions(asked)))
+
+    def finding(self, asked: Protected, span: Span) -> Finding:
+        figure, quantity, _ = asked
+        by = tuple(self._sum_of[row] for row in span.rows if row in self._sum_of)
+        text = _text(figure, quantity, span.least, span.greatest, by, self._told_before(figure))
+        return Finding(figure, quantity, span.least, span.greatest, by, text)
+
+    def _told_before(self, figure: Figure) -> str | None:
         """The earlier release that showed the number itself."""
-        for release in self._releases[1:]:
-            if (shown := release.shown.get(figure)) is not None and shown.n is not None:
+        for number, release in enumerate(self._releases[1:], start=1):
+            told = release.shown.get(figure)
+            if told is not None and told.n is not None and self._versions[number][figure] == 0:
                 return release.name
         return None
 
-    def _version(self, figure: Figure, number: int) -> int:
-        """0 where the figure is that of the newest release; the release's own number where it was amended since."""
-        if number == 0 or figure not in self._releases[0].shown:
-            return 0
-        now, then = self._releases[0].shown[figure], self._releases[number].shown[figure]
-        if now.n is not None and then.n is not None and now.n != then.n:
-            return number
-        apart = now.rate_low > then.rate_high or then.rate_low > now.rate_high
-        outside = max(now.n_low, then.n_low) > min(now.n_high or _MOST, then.n_high or _MOST)
-        return number if apart or outside else 0
+    def _attempt(self, count: int, question: Callable[[Polytope], T]) -> T:
+        """The answer of the first `count` releases; what cannot be fulfilled together is parted until it can."""
+        while True:
+            try:
+                return question(self._build(count))
+            except Infeasible as torn:
+                if not self._part(torn.rows):
+                    raise Contradiction(f"{self._releases[0].name}: {torn}") from torn
 
-    def _tell(self, figure: Figure, shown: Shown, version: int, rated: bool) -> None:
+    def _part(self, rows: Sequence[int]) -> bool:
+        """Let the oldest release stand for itself in all that these rows hold; False where each does already."""
+        found: dict[int, set[Figure]] = defaultdict(set)
+        for row in rows:
+            number, figures = self._said_by[row]
+            found[number].update(figure for figure in figures if self._versions[number][figure] != number)
+        oldest = max((number for number, figures in found.items() if figures), default=0)
+        self._alone |= {(oldest, figure) for figure in found.get(oldest, ())}
+        return oldest > 0
+
+    def _build(self, count: int) -> Polytope:
+        self._told: dict[tuple[Figure, int], _Told] = {}
+        self._rows: list[Row] = []
+        #: {number of a row: the sum that it stands for}
+        self._sum_of: dict[int, Sum] = {}
+        #: For each row its release, and the figures that it holds.
+        self._said_by: list[tuple[int, tuple[Figure, ...]]] = []
+        self._versions: list[dict[Figure, int]] = []
+        rated: set[str] = set()
+        for number, release in enumerate(self._releases[:count]):
+            self._versions.append(self._link(number))
+            for figure, shown in release.shown.items():
+                self._tell(figure, shown, number, figure[0] in release.rated)
+            for each in release.sums:
+                self._add_up(each, number, each.total[0] in release.rated)
+            rated |= release.rated
+        bounds = {}
+        for (figure, version), told in self._told.items():
+            bounds["n", figure, version] = told.n
+            if figure[0] in rated:
+                bounds["k", figure, version] = told.k
+        return Polytope(bounds, self._rows)
+
+    def _link(self, number: int) -> dict[Figure, int]:
+        """For each figure of the release the version that it says the same of: that of the newest it agrees with."""
+        release = self._releases[number]
+        found: dict[Figure, int] = {}
+        for before, versions in enumerate(self._versions):
+            common = {
+                figure: shown
+                for figure, shown in release.shown.items()
+                if figure in versions and figure not in found and (number, figure) not in self._alone
+            }
+            differ = {
+                figure
+                for figure, shown in common.items()
+                if _told(shown).within(self._told[figure, versions[figure]]).empty()
+            }
+            amended = differ | _amended(release, self._releases[before], differ)
+            found.update({figure: versions[figure] for figure in common if figure not in amended})
+        return {figure: found.get(figure, number) for figure in release.shown}
+
+    def _tell(self, figure: Figure, shown: Shown, number: int, rated: bool) -> None:
+        version = self._versions[number][figure]
+        said, before = _told(shown), self._told.get((figure, version))
+        self._told[figure, version] = said if before is None else said.within(before)
+        if not rated or shown.n is not None:
+            return
         n, k = ("n", figure, version), ("k", figure, version)
-        told = Bounds(float(shown.n_low), float(_MOST if shown.n_high is None else shown.n_high))
-        self._bounds[n] = self._bounds.get(n, Bounds(0.0, _MOST)).within(told)
-        if not rated:
-            return
-        self._bounds.setdefault(k, Bounds(0.0, _MOST))
         low, high = shown.rate_low / 100, shown.rate_high / 100
-        if shown.n is not None:
-            # Persons are whole: of 33 with 48.5 %, sixteen.
-            self._bounds[k] = self._bounds[k].within(Bounds(low * shown.n, high * shown.n).whole())
-            return
-        self._rows.append(Row({k: 1.0, n: -high}, None, 0.0))
+        self._row(Row({k: 1.0, n: -high}, None, 0.0), number, [figure])
         if low > 0:
-            self._rows.append(Row({k: -1.0, n: low}, None, 0.0))
+            self._row(Row({k: -1.0, n: low}, None, 0.0), number, [figure])
 
     def _add_up(self, each: Sum, number: int, rated: bool) -> None:
+        versions = self._versions[number]
         for name, excess in (("n", each.excess_n), *((("k", each.excess_k),) if rated else ())):
-            terms = {(name, part, self._version(part, number)): 1.0 for part in each.parts}
-            terms[name, each.total, self._version(each.total, number)] = -1.0
-            self.sum_of[len(self._rows)] = each
-            self._rows.append(Row(terms, float(excess), float(excess)))
+            terms = {(name, part, versions[part]): 1.0 for part in each.parts}
+            terms[name, each.total, versions[each.total]] = -1.0
+            self._sum_of[len(self._rows)] = each
+            self._row(Row(terms, float(excess), float(excess)), number, each)
+
+    def _row(self, row: Row, number: int, figures: Iterable[Figure]) -> None:
+        self._rows.append(row)
+        self._said_by.append((number, tuple(figures)))
+
+
+def _questions(asked: Sequence[Protected]) -> list[Question]:
+    """About the figures of the newest release, whose version is 0."""
+    terms: dict[Quantity, dict[str, float]] = {
+        "n": {"n": 1.0},
+        "k": {"k": 1.0},
+        "n - k": {"n": 1.0, "k": -1.0},
+    }
+    return [
+        Question({(name, figure, 0): factor for name, factor in terms[quantity].items()}, width)
+        for figure, quantity, width in asked
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What is told of one figure, whatever the sums: persons, those counted, and the rate in per cent."""
+
+    n: Bounds
+    k: Bounds
+    rate: Bounds
+
+    def within(self, other: _Told) -> _Told:
+        return _Told(self.n.within(other.n), self.k.within(other.k), self.rate.within(other.rate))
+
+    def empty(self) -> bool:
+        return self.n.empty() or self.k.empty() or self.rate.empty()
+
+
+def _told(shown: Shown) -> _Told:
+    n = Bounds(float(shown.n_low), float(_MOST if shown.n_high is None else shown.n_high))
+    rate = Bounds(shown.rate_low, shown.rate_high)
+    if shown.k is not None:
+        k = Bounds(float(shown.k), float(shown.k))
+    elif shown.n is not None:
+        # Persons are whole: of 33 with 48.5 %, sixteen.
+        k = Bounds(rate.low / 100 * shown.n, rate.high / 100 * shown.n).whole()
+    else:
+        k = Bounds(0.0, _MOST)
+    return _Told(n, k, rate)
+
+
+def _amended(new: Release, old: Release, differ: set[Figure]) -> set[Figure]:
+    """All figures in sums that say of a figure that is not shown that it was amended; `differ` are those that show it.
+
+    A sum whose total both show says so by what it leaves for the parts that they do not: a child more in a school that
+    is shown, and in its district, says nothing about one that is not. Any other says so by a figure that differs.
+    """
+    twins = {(each.total, part): each for each in old.sums for part in each.parts}
+    found: set[Figure] = set()
+    matched = set()
+    for each in new.sums:
+        twin = next((twins[each.total, part] for part in each.parts if (each.total, part) in twins), None)
+        if twin is None or new.shown[each.total].n is None or old.shown[each.total].n is None:
+            if not differ.isdisjoint(each):
+                found |= set(each)
+            continue
+        matched.add(twin)
+        here, there = _left(each, new, twin, old), _left(twin, old, each, new)
+        if any(one.within(other).empty() for one, other in zip(here, there, strict=True)):
+            found |= {*each, *twin}
+    for each in old.sums:
+        if each not in matched and not differ.isdisjoint(each):
+            found |= set(each)
+    return found
+
+
+def _left(each: Sum, release: Release, twin: Sum, other: Release) -> tuple[Bounds, Bounds]:
+    """(n, k) of the parts that not both releases show. A part that the other does not have counts nobody there."""
+    whole = _told(release.shown[each.total])
+    n, k = whole.n, whole.k
+    n = Bounds(n.low + each.excess_n, n.high + each.excess_n)
+    k = Bounds(k.low + each.excess_k, k.high + each.excess_k)
+    for part in each.parts:
+        shown, then = release.shown[part], other.shown.get(part)
+        if shown.n is not None and (then is None or part not in twin.parts or then.n is not None):
+            part_told = _told(shown)
+            n = Bounds(n.low - part_told.n.high, n.high - part_told.n.low)
+            k = Bounds(k.low - part_told.k.high, k.high - part_told.k.low)
+    return n, k
 
 
 def _text(

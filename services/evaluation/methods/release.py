@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
 
 from .inputs import BadInput
 
@@ -22,7 +22,7 @@ class Rules:
     """What may be shown. Percentages are in per cent.
 
     Below `least` persons nothing; up to `rate_only` the rate without n; rates from `high` or to `low` as bounds
-    without n. A hidden number of persons must be uncertain by `width`, a number shown as a rate only by
+    without n. A hidden number of persons must be uncertain by `width`, one shown as a rate or a bound only by
     `rate_only_width`, the persons behind a hidden or bounded rate by `count_width`. Source: the state's reporting
     rules (n < 10, < 5 %, > 95 %).
     """
@@ -61,13 +61,15 @@ class Table:
     """`cells` by key; `parts` says for each dimension which value is a part of which: {dimension: {part: total}}.
 
     The cells of a total's parts add up to it; a part without a cell counts nobody. Where persons count in two parts (a
-    child with classes in two schools) the excess is taken as known to a reader.
+    child with classes in two schools) the excess is taken as known to a reader. With `counts` the numbers counted are
+    printed beside the rates of figures that are shown in full.
     """
 
     name: str
     dimensions: tuple[str, ...]
     cells: Mapping[Key, Cell]
     parts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    counts: bool = False
 
     def check(self) -> None:
         """Raise BadInput, naming the cell, where a number is no count, or k is above n."""
@@ -86,7 +88,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A figure as a reader sees it. `n` and `rate` (per cent, rounded to `decimals`) are None where they are not told.
+    """A figure as a reader sees it. `n`, `k` and `rate` (per cent, rounded to `decimals`) are None where not told.
 
     What the reader knows all the same, from the status and the rules, are the bounds: persons from `n_low` to `n_high`
     (None: no limit), the rate from `rate_low` to `rate_high` per cent.
@@ -100,6 +102,7 @@ class Shown:
     n_high: int | None = None
     rate_low: float = 0.0
     rate_high: float = 100.0
+    k: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,3 +153,60 @@ def _sum(table: Table, total: Key, parts: list[Key]) -> Sum:
         excess_n=sum(cell.n for cell in cells) - whole.n,
         excess_k=sum(cell.k or 0 for cell in cells) - (whole.k or 0),
     )
+
+
+def to_json(release: Release) -> dict[str, Any]:
+    """Plain JSON types, figures in order of their names: equal releases give equal documents. See `from_json`."""
+    return {
+        "name": release.name,
+        "rules": asdict(release.rules),
+        "rated": sorted(release.rated),
+        "shown": [
+            {"figure": _figure_to_json(figure), **asdict(shown)}
+            for figure, shown in sorted(release.shown.items(), key=lambda item: item[0])
+        ],
+        "sums": [
+            {
+                "total": _figure_to_json(each.total),
+                "parts": [_figure_to_json(part) for part in each.parts],
+                "excess_n": each.excess_n,
+                "excess_k": each.excess_k,
+            }
+            for each in release.sums
+        ],
+    }
+
+
+def from_json(document: Mapping[str, Any]) -> Release:
+    """The release that `to_json` was given. Errors: BadInput for a document that is none."""
+    try:
+        return Release(
+            name=document["name"],
+            shown={
+                _figure_from_json(each["figure"]): Shown(
+                    **{name: each[name] for name in each if name != "figure"}
+                )
+                for each in document["shown"]
+            },
+            sums=tuple(
+                Sum(
+                    _figure_from_json(each["total"]),
+                    tuple(_figure_from_json(part) for part in each["parts"]),
+                    each["excess_n"],
+                    each["excess_k"],
+                )
+                for each in document["sums"]
+            ),
+            rated=frozenset(document["rated"]),
+            rules=Rules(**document["rules"]),
+        )
+    except (KeyError, TypeError) as error:
+        raise BadInput(f"this document is no release: {error!r}") from error
+
+
+def _figure_to_json(figure: Figure) -> list[str]:
+    return [figure[0], *figure[1]]
+
+
+def _figure_from_json(names: list[str]) -> Figure:
+    return names[0], tuple(names[1:])

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from .disclosure import Audit, Finding, audit
+from .disclosure import Audit, Finding, Protected, audit, findings, protected
 from .inputs import BadInput
 from .release import STATE_RULES, Cell, Figure, Release, Rules, Shown, Status, Sum, Table, sums_of
 
@@ -59,27 +59,39 @@ def suppress(
     rated = frozenset(
         table.name for table in given if any(cell.k is not None for cell in table.cells.values())
     )
+    counted = {table.name for table in given if table.counts}
     of = defaultdict(list)
     for each in sums:
         for figure in each:
             of[figure].append(each)
     status = {figure: primary(cell, rules) for figure, cell in cells.items()}
-    _cover(status, cells, sums, of, rules)
+    cost = _Cost(cells, earlier)
+    _cover(status, cells, sums, of, rules, cost)
+    safe: set[Protected] = set()
     for _ in range(_ROUNDS):
-        shown = {figure: show(cell, status[figure], rules) for figure, cell in cells.items()}
+        shown = {
+            figure: show(cell, status[figure], rules, figure[0] in counted) for figure, cell in cells.items()
+        }
         release = Release(name, shown, tuple(sums), rated, rules)
-        found = audit(release, earlier)
-        if found.passed:
+        found = findings(release, earlier, safe)
+        if not found:
             return release
-        hidden = [_hide_another(finding, status, cells, of) for finding in found.findings]
+        if not earlier:
+            # To hide more leaves a reader everything that was possible before: what is safe stays so. With an earlier
+            # release it need not, since to hide a figure can take away what said that it was amended.
+            narrow = {(each.figure, each.quantity) for each in found}
+            safe |= {each for each in protected(release) if each[:2] not in narrow}
+        hidden = [_hide_another(finding, status, of, cost) for finding in found]
         if not any(hidden):
             break
-        _cover(status, cells, sums, of, rules)
-    raise BadInput(f"this cannot be published safely: {found.findings[0].text}")
+        _cover(status, cells, sums, of, rules, cost)
+    raise BadInput(f"this cannot be published safely: {found[0].text}")
 
 
 def primary(cell: Cell, rules: Rules) -> Status:
-    """What the figure alone allows, whatever stands beside it."""
+    """What the figure alone allows, whatever stands beside it. That there is nobody is no secret."""
+    if not cell.n:
+        return "shown"
     persons = cell.n if cell.persons is None else cell.persons
     if min(cell.n, persons) < rules.least:
         return "hidden"
@@ -90,8 +102,11 @@ def primary(cell: Cell, rules: Rules) -> Status:
     return "rate only" if persons <= rules.rate_only else "shown"
 
 
-def show(cell: Cell, status: Status, rules: Rules) -> Shown:
-    """A figure as its status lets it be seen. Rates without n are rounded so that they do not tell the fraction."""
+def show(cell: Cell, status: Status, rules: Rules, counts: bool = False) -> Shown:
+    """A figure as its status lets it be seen, with `counts` the number counted too where it is shown in full.
+
+    Rates without n are rounded so that they do not tell the fraction.
+    """
     if status == "hidden":
         return Shown("hidden")
     rate = None if cell.k is None or not cell.n else 100 * cell.k / cell.n
@@ -109,7 +124,32 @@ def show(cell: Cell, status: Status, rules: Rules) -> Shown:
         return Shown("shown", cell.n, None, 0, cell.n, cell.n)
     rounded = round(rate, 1)
     low, high = max(0.0, rounded - 0.05), min(100.0, rounded + 0.05)
-    return Shown("shown", cell.n, rounded, 1, cell.n, cell.n, low, high)
+    return Shown("shown", cell.n, rounded, 1, cell.n, cell.n, low, high, cell.k if counts else None)
+
+
+class _Cost:
+    """What is lost by hiding a figure, the least first."""
+
+    def __init__(self, cells: Mapping[Figure, Cell], earlier: Sequence[Release]) -> None:
+        self._cells = cells
+        self._told = {
+            figure for each in earlier for figure, shown in each.shown.items() if shown.n is not None
+        }
+
+    def __call__(self, figure: Figure) -> tuple[bool, int, Figure]:
+        """What an earlier release told is no cover, or a poor one, now."""
+        return figure in self._told, self._cells[figure].n, figure
+
+    def smallest(self, each: Sum, status: Statuses) -> Figure | None:
+        """The visible part with the fewest persons; the total where no part is left to hide. Nobody hides nobody."""
+        visible = [part for part in each.parts if self.can_hide(part, status)]
+        if visible:
+            return min(visible, key=self)
+        return each.total if self.can_hide(each.total, status) else None
+
+    def can_hide(self, figure: Figure, status: Statuses) -> bool:
+        # Sums of earlier releases may hold figures that this one does not have.
+        return status.get(figure, "hidden") != "hidden" and self._cells[figure].n > 0
 
 
 def _cover(
@@ -118,47 +158,44 @@ def _cover(
     sums: Sequence[Sum],
     of: Mapping[Figure, Sequence[Sum]],
     rules: Rules,
+    cost: _Cost,
 ) -> None:
     """In each sum with a hidden part hide the smallest others, until `width` persons are hidden together."""
     waiting = list(sums)
     while waiting:
         each = waiting.pop()
-        while (another := _uncovered(each, status, cells, rules)) is not None:
+        while (
+            not _covered(each, status, cells, rules) and (another := cost.smallest(each, status)) is not None
+        ):
             status[another] = "hidden"
             waiting += of[another]
 
 
-def _uncovered(each: Sum, status: Statuses, cells: Mapping[Figure, Cell], rules: Rules) -> Figure | None:
-    """The figure to hide so that the sum does not tell a hidden one; None where it tells none."""
+def _covered(each: Sum, status: Statuses, cells: Mapping[Figure, Cell], rules: Rules) -> bool:
+    """Whether the sum does not tell a hidden one: two are not told, of enough persons together."""
     hidden = [part for part in each.parts if status[part] == "hidden"]
     if status[each.total] == "hidden":
-        safe = bool(hidden) or not each.parts
-    else:
-        safe = not hidden or (len(hidden) > 1 and sum(cells[part].n for part in hidden) >= rules.width)
-    return None if safe else _smallest(each, status, cells)
-
-
-def _smallest(each: Sum, status: Statuses, cells: Mapping[Figure, Cell]) -> Figure | None:
-    """The visible part with the fewest persons; the total where no part is left to hide."""
-    visible = [part for part in each.parts if status[part] != "hidden"]
-    if visible:
-        return min(visible, key=lambda part: (cells[part].n, part))
-    return each.total if status[each.total] != "hidden" else None
+        return bool(hidden) or not each.parts
+    # A bound leaves its number open too; whether by enough, the audit says.
+    open_ = hidden + [part for part in each.parts if status[part] == "bound"]
+    return not hidden or (len(open_) > 1 and sum(cells[part].n for part in open_) >= rules.width)
 
 
 def _hide_another(
-    finding: Finding, status: Statuses, cells: Mapping[Figure, Cell], of: Mapping[Figure, Sequence[Sum]]
+    finding: Finding, status: Statuses, of: Mapping[Figure, Sequence[Sum]], cost: _Cost
 ) -> bool:
     """Widen what a finding says is too narrow: hide the figure itself, or the smallest in a sum that tells it."""
     figure = finding.figure
     if status[figure] != "hidden":
-        status[figure] = "hidden"
+        # The number behind a bound is open as soon as one beside it is: the bound itself can stay.
+        beside = [part for each in finding.sums for part in each.parts if part != figure]
+        choices = [part for part in beside if cost.can_hide(part, status)]
+        stays = status[figure] == "bound" and finding.quantity == "n" and choices
+        status[min(choices, key=cost) if stays else figure] = "hidden"
         return True
-    # Sums of earlier releases may hold figures that this one does not have.
-    named = [each for each in finding.sums if each.total in status]
-    for sums in (named, of[figure]):
-        choices = [another for each in sums if (another := _smallest(each, status, cells))]
+    for sums in (finding.sums, of[figure]):
+        choices = [another for each in sums if (another := cost.smallest(each, status))]
         if choices:
-            status[min(choices, key=lambda another: (cells[another].n, another))] = "hidden"
+            status[min(choices, key=cost)] = "hidden"
             return True
     return False

@@ -6,6 +6,7 @@ folders         class-months and student-months of the folder       <- roster, f
 surveys         invitations, responses, scale scores                <- surveys
 certifications  months as their districts certified them            <- evaluation
 outcomes        test results and graduation rates as published      <- evaluation
+recognitions    decisions on exemplary programmes                   <- evaluation
 """
 
 from sqlalchemy import MetaData
@@ -15,10 +16,21 @@ from .folders import Folders
 from .organisation import Organisation
 from .outcomes import Outcomes
 from .participation import Participation
+from .recognitions import Recognitions
+from .responses import Responses
 from .surveys import Surveys
 
 #: Every projection, in the order in which a rebuild of everything takes them.
-PROJECTIONS = (Organisation(), Participation(), Folders(), Surveys(), Certifications(), Outcomes())
+PROJECTIONS = (
+    Organisation(),
+    Participation(),
+    Folders(),
+    Surveys(),
+    Responses(),
+    Certifications(),
+    Outcomes(),
+    Recognitions(),
+)
 
 #: The tables of the versions above: {projection: {logical name: table}}. Queries read them, the projector writes them.
 metadata = MetaData()

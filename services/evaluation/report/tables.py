@@ -1,14 +1,15 @@
-"""The report's tables, from what has passed suppression: nothing here sees a figure that is not shown."""
+"""Tables of the comparison, from what has passed suppression: nothing here shows a figure that is not shown."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from ..effectiveness import Compared, Comparison
 from ..indicators import DEFINITIONS
-from .exemplary import Judgement
-from .folder import Table, Value
-from .funding import Scenario
+from ..publication import OF_PERSONS, school_unit
+from .district_map import Map
+from .figures import YearFigures
+from .folder import Kind, Table, Value
 
 _FIGURE: Mapping[str, str] = {
     "status": "Shown as",
@@ -21,6 +22,16 @@ _FIGURE: Mapping[str, str] = {
     "low": "95 % from",
     "high": "95 % to",
     "reliability": "Reliability",
+}
+_KINDS: Mapping[str, Kind] = {
+    "rate": "share",
+    "at_least": "share",
+    "at_most": "share",
+    "estimate": "share",
+    "low": "share",
+    "high": "share",
+    "n": "count",
+    "reliability": "number",
 }
 
 
@@ -42,7 +53,8 @@ def indicators(comparisons: Mapping[str, Comparison]) -> Table:
                 counted.get("too few data", 0),
             ]
         )  # fmt: skip
-    return Table("indicators", "The state, indicator by indicator", columns, rows)
+    kinds: dict[str, Kind] = {**_KINDS, **_shares("mean")}
+    return Table("indicators", "The state, indicator by indicator", columns, rows, kinds, "components")
 
 
 def districts(comparisons: Mapping[str, Comparison], names: Mapping[str, str]) -> Table:
@@ -57,49 +69,54 @@ def districts(comparisons: Mapping[str, Comparison], names: Mapping[str, str]) -
             if (of := comparison.districts.get(district)) is not None:
                 best, worst = of.rank or (None, None)
                 rows.append([district, names[district], indicator, *_figure(of), best, worst])
-    return Table("districts", "Districts compared with the state", columns, rows)
+    return Table(
+        "districts", "Districts compared with the state", columns, rows, _KINDS, "shrunken-estimates"
+    )
 
 
-def exemplary(judgements: Sequence[Judgement], names: Mapping[str, str]) -> Table:
-    """Who the rule names, with every reason for and against, by name."""
-    columns = {
-        "district": "District", "name": "Name", "indicator": "Indicator", "named": "Named by the rule",
-        "criterion": "Criterion", "met": "Met", "text": "Reason",
-    }  # fmt: skip
-    ordered = sorted(judgements, key=lambda each: (names[each.district], each.district, each.indicator))
+def verdicts(comparisons: Mapping[str, Comparison], names: Mapping[str, str]) -> Table:
+    """A row per district, for print: each indicator's estimate with its verdict, or why there is none."""
+    columns = {"name": "District", **{indicator: indicator.replace("_", " ") for indicator in comparisons}}
     rows: list[list[Value]] = [
-        [each.district, names[each.district], each.indicator, each.named, of.criterion, of.met, of.text]
-        for each in ordered
-        for of in each.findings
-    ]
-    return Table("exemplary", "Programmes to be looked at as examples", columns, rows)
-
-
-def sensitivity(found: Mapping[str, frozenset[tuple[str, str]]], names: Mapping[str, str]) -> Table:
-    """How many the rule names in each of its variants, and who comes and goes with it."""
-    rule, *_ = found.values()
-    rows: list[list[Value]] = [
-        [variant, len(named), _said(named - rule, names), _said(rule - named, names)]
-        for variant, named in found.items()
-    ]
-    columns = {"variant": "Variant", "named": "Named", "more": "Named besides", "less": "Not named any more"}
-    return Table("exemplary-sensitivity", "How much hangs on each part of the rule", columns, rows)
-
-
-def funding(scenarios: Sequence[Scenario], names: Mapping[str, str]) -> Table:
-    """What each district would get in each scenario, in dollars, by name."""
-    columns = {
-        "district": "District", "name": "Name", "scenario": "Scenario", "rule": "Rule", "dollars": "Dollars",
-        "coordinators": "Coordinators",
-    }  # fmt: skip
-    rows: list[list[Value]] = [
-        [
-            district, names[district], of.name, of.rule, _dollars(of.amounts[district]), of.coordinators.get(district),
-        ]
+        [names[district], *(_word(of.districts.get(district)) for of in comparisons.values())]
         for district in sorted(names, key=lambda each: (names[each], each))
-        for of in scenarios
-    ]  # fmt: skip
-    return Table("funding", "What a budget would become", columns, rows)
+    ]
+    return Table("verdicts", "Estimates and verdicts by district", columns, rows, {}, "funnels")
+
+
+def schools(
+    figures: YearFigures, names: Mapping[str, str], schools: Mapping[str, Mapping[str, str]]
+) -> Table:
+    """Every school on every indicator of persons, by district and name; the estimate is drawn towards the state."""
+    columns = {
+        "district": "District", "district_name": "Name of the district", "school": "School", "name": "Name",
+        "indicator": "Indicator", "status": "Shown as", "n": "Of how many", "rate": "Rate", "at_least": "At least",
+        "at_most": "At most", "estimate": "Estimate",
+    }  # fmt: skip
+    rows: list[list[Value]] = []
+    for district in sorted(figures.year.schools, key=lambda each: (names.get(each, ""), each)):
+        called = schools.get(district, {})
+        for school in sorted(figures.year.schools[district], key=lambda each: (called.get(each, each), each)):
+            card = figures.year.schools[district][school]
+            for indicator in OF_PERSONS:
+                unit = school_unit(district, school)
+                told = Compared(
+                    figures.publication.shown(indicator, unit, card.indicators[indicator])
+                ).to_json()
+                estimate = figures.schools[indicator].get(district, {}).get(school)
+                figure = [told[key] for key in ("status", "n", "rate", "at_least", "at_most")]
+                place = [district, names.get(district), school, called.get(school, school), indicator]
+                rows.append([*place, *figure, estimate])
+    kinds: dict[str, Kind] = {**_shares("rate", "at_least", "at_most", "estimate"), "n": "count"}
+    return Table("schools", "Schools", columns, rows, kinds, "suppression")
+
+
+def not_drawn(drawn: Map) -> Table:
+    """What the map cannot show: districts without a shape, and shapes that no district claims."""
+    rows: list[list[Value]] = [[name, "no shape has this district's name"] for name in drawn.not_drawn]
+    rows += [[name, "no district has this shape's name"] for name in drawn.without_figure]
+    columns = {"name": "Name", "why": "Why it is not drawn"}
+    return Table("map-not-drawn", "What the map does not show", columns, rows, {}, "map")
 
 
 def _figure(of: Compared) -> list[Value]:
@@ -107,9 +124,16 @@ def _figure(of: Compared) -> list[Value]:
     return [told[key] for key in _FIGURE]
 
 
-def _dollars(cents: int) -> str:
-    return f"{cents // 100}.{cents % 100:02}"
+def _word(of: Compared | None) -> Value:
+    if of is None:
+        return None
+    if of.estimate is None:
+        return {"hidden": None, "rate only": "few persons", "bound": "nearly all or none"}.get(
+            of.shown.status, "no figure"
+        )
+    short = {"consistent with the state": "", "too few data": ", few data"}
+    return f"{100 * of.estimate:.1f} %{short.get(str(of.verdict), f', {of.verdict}')}"
 
 
-def _said(pairs: frozenset[tuple[str, str]], names: Mapping[str, str]) -> str:
-    return "; ".join(sorted(f"{names[district]} ({indicator})" for district, indicator in pairs))
+def _shares(*keys: str) -> dict[str, Kind]:
+    return dict.fromkeys(keys, "share")

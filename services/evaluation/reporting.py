@@ -1,0 +1,130 @@
+"""The use case of the report: pinned, made, issued once, and kept; and the decisions on what it names."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from alliance.bulk import answer
+from alliance.context import Context
+from alliance.database import Database
+from alliance.decider import Command, Commands
+from alliance.errors import Invalid, NotFound
+from alliance.log import Log
+from alliance.projection import EVERYWHERE
+
+from . import editions, issue, recognition, snapshots
+from .issue import IssueReport
+from .methods.inputs import BadInput
+from .pinned import models_at
+from .recognition import DecideRecognition
+from .report import making
+from .report.choices import Budget, Choices, File
+from .report.making import Made
+from .report.pins import canonical
+from .report.standings import RULED
+
+#: Below the folder of public data: the shapes that the map is drawn from, unless others are given.
+SHAPES = Path("ms-district-topojson") / "Topojson_2016_MS_Districts.topojson"
+
+
+class Reporting:
+    """`data` is the folder of public data; a map is drawn where it has the districts' shapes."""
+
+    def __init__(self, database: Database, log: Log, data: Path | None) -> None:
+        self._database = database
+        self._log = log
+        self._data = data
+        self._issues = Commands(log, issue.DECIDER)
+        self._recognitions = Commands(log, recognition.DECIDER)
+
+    def issue(self, body: Mapping[str, Any], today: date, context: Context) -> tuple[dict[str, Any], Made]:
+        """Make the report and record it. Made again with the same pins it is compared with what was issued.
+
+        Raises Invalid for a year without figures and for choices that cannot be followed, Refused where the files are
+        others than those that were issued with the same pins.
+        """
+        made = self._make(body)
+        pins = made.pins
+        command = IssueReport(
+            report=pins.report,
+            school_year=pins.school_year,
+            journal=pins.journal,
+            positions=pins.positions,
+            version=pins.version,
+            settings=hashlib.sha256(canonical(dict(pins.settings))).hexdigest(),
+            manifest=made.manifest,
+            issued_on=today,
+        )
+        appended = self._issues.run(
+            Command(
+                stream=issue.stream(pins.report),
+                command=command,
+                district=EVERYWHERE,
+                context=context,
+                body={
+                    name: value
+                    for name, value in body.items()
+                    if name in ("school_year", "journal", "budget")
+                },
+                beside=lambda connection: editions.record(connection, made, today.isoformat()),
+                result={"report": pins.report, "manifest": made.manifest},
+            )
+        )
+        return answer(self._log.source, appended), made
+
+    def _make(self, body: Mapping[str, Any]) -> Made:
+        choices = self._choices(body)
+        with models_at(self._database, body.get("journal")) as pinned:
+            snapshot = snapshots.take(pinned, body["school_year"])
+        with self._database.reading() as connection:
+            asked = editions.base(making.pin(snapshot, choices, {}))
+            earlier = editions.earlier(connection, body["school_year"], asked)
+        try:
+            return making.make(snapshot, choices, earlier)
+        except BadInput as error:
+            raise Invalid(f"The report cannot be made: {error}") from error
+
+    def _choices(self, body: Mapping[str, Any]) -> Choices:
+        stated = body.get("budget")
+        files = {role: File(name, content) for role, (name, content) in (body.get("files") or {}).items()}
+        if "shapes" not in files and self._data is not None and (self._data / SHAPES).is_file():
+            files["shapes"] = File(SHAPES.name, (self._data / SHAPES).read_bytes())
+        return Choices(
+            budget=None if stated is None else Budget(**stated), files=files, seed=body.get("seed") or 0
+        )
+
+    def decide(
+        self, body: Mapping[str, Any], names: Mapping[str, str], today: date, context: Context
+    ) -> dict[str, Any]:
+        """Record what people decided on a programme; the same decision again changes nothing."""
+        if body["district"] not in names:
+            raise NotFound(f"Evaluation has heard of no district {body['district']!r}; check the id.")
+        if body["indicator"] not in RULED:
+            raise Invalid(
+                f"The written rule does not judge {body['indicator']}; it judges {', '.join(RULED)}.",
+                errors=[{"field": "indicator", "message": f"must be one of {', '.join(RULED)}"}],
+            )
+        with self._database.reading() as connection:
+            found = editions.edition(connection, body["report"])
+        if found["school_year"] != body["school_year"]:
+            raise Invalid(
+                f"Report {body['report']} is of {found['school_year']}, not of {body['school_year']}.",
+                errors=[{"field": "report", "message": "must be a report of that school year"}],
+            )
+        told = {name: body[name] for name in ("district", "school_year", "indicator", "recognised", "report")}
+        command = DecideRecognition(**told, reasons=tuple(body["reasons"]), decided_on=today)
+        appended = self._recognitions.run(
+            Command(
+                stream=recognition.stream(command.school_year, command.district, command.indicator),
+                command=command,
+                district=command.district,
+                context=context,
+                body={**told, "reasons": list(body["reasons"])},
+                result={**told, "reasons": sorted(set(body["reasons"]))},
+            )
+        )
+        return answer(self._log.source, appended)
