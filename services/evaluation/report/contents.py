@@ -38,4 +38,5 @@ def compose(material: Material, pins: Pins) -> Document:
             evidence.definitions(),
             evidence.made_of(pins),
         ),
+        attached=(*programme.attached(material), evidence.certified(material)),
     )

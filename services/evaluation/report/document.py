@@ -84,7 +84,10 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """`issued` says from when the figures are, `report` is the id of the pins, `short` the title of running heads."""
+    """`issued` says from when the figures are, `report` is the id of the pins, `short` the title of running heads.
+
+    `attached` are tables that are too long to be printed: they are files only, and a paragraph says so.
+    """
 
     title: str
     short: str
@@ -92,13 +95,14 @@ class Document:
     issued: str
     report: str
     sections: tuple[Section, ...]
+    attached: tuple[Table, ...] = ()
 
     def tables(self) -> tuple[Table, ...]:
-        """Every table of the document once, in the order in which they come."""
+        """Every table of the document once, in the order in which they come, those that are attached last."""
         found = {
             block.table.name: block.table
             for section in self.sections
             for block in section.all_blocks()
             if isinstance(block, TableBlock)
         }
-        return tuple(found.values())
+        return (*found.values(), *(table for table in self.attached if table.name not in found))

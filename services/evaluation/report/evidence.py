@@ -65,10 +65,16 @@ def limits(material: Material) -> Section:
                 )
             ),
             TableBlock(quality.quality(snapshot, material.figures, material.audit)),
-            TableBlock(quality.certification(material.figures, material.names), rows=0),
+            Paragraph(
+                "tables/certification.csv has the months of each district: due, certified, amended since."
+            ),
         ),
         page=True,
     )
+
+
+def certified(material: Material) -> Table:
+    return quality.certification(material.figures, material.names)
 
 
 def definitions() -> Section:

@@ -21,6 +21,8 @@ TITLES = {
     "classes_on_time": "Classes on time", "folders_returned": "Folders returned signed",
     "months_met": "School-months in which all classes were on time", "survey_response": "Home surveys answered",
 }  # fmt: skip
+#: The state's columns that fit a printed page; the file has the others.
+_STATE = ("indicator", "rate", "low", "high", "n", "above", "below", "consistent")
 _OF = {
     "pledges_signed": "Students",
     "folders_returned": "Student-months",
@@ -77,25 +79,36 @@ def measures(material: Material) -> Section:
 
 def comparison(material: Material) -> Section:
     found = material.figures.now.comparisons
-    every = tables.districts(found, material.names)
+    words = tables.verdicts(found, material.names)
     blocks: list[Block] = [
         Paragraph(
-            "Every district beside the state: not ranked, since most ranks differ by chance alone. The "
-            "estimate is drawn towards the mean as far as a district's own data are uncertain."
+            "Every district beside the state: not ranked, since most ranks differ by chance alone. The estimate is "
+            "drawn towards the mean as far as a district's own data are uncertain."
         ),
-        TableBlock(tables.indicators(found)),
+        TableBlock(tables.indicators(found), _STATE),
     ]
     for name in (*OF_PERSONS, "classes_on_time"):
-        blocks += _drawn(material, name, found[name], every)
-    # One line a district and indicator would be forty pages: what is printed has the words, the files have all.
-    blocks.append(TableBlock(tables.verdicts(found, material.names)))
-    blocks.append(TableBlock(every, rows=0))
+        blocks += _drawn(material, name, found[name], words)
+    blocks.append(TableBlock(words))
     blocks.append(
-        TableBlock(
-            tables.schools(material.figures.now, material.names, material.snapshot.school_names), rows=0
+        Paragraph(
+            "tables/districts.csv has every district on every indicator with number, rate, estimate, interval, "
+            "verdict, reliability and possible ranks; tables/schools.csv has the schools."
         )
     )
     return Section("comparison", "Districts compared with the state", tuple(blocks), page=True)
+
+
+def attached(material: Material) -> tuple[Table, ...]:
+    """What is too long for print: the files have it."""
+    figures = material.figures.now
+    return (
+        tables.districts(figures.comparisons, material.names),
+        tables.schools(figures, material.names, material.snapshot.school_names),
+        rule_tables.judgements(material.judgements, material.names),
+        rule_tables.exemplary(material.named, material.names),
+        rule_tables.decisions(material.snapshot.decisions, material.named, material.names),
+    )
 
 
 def _drawn(material: Material, name: str, comparison: Comparison, table: Table) -> Iterator[Block]:
@@ -173,13 +186,26 @@ def exemplary(material: Material) -> Section:
         (
             Paragraph(said),
             Paragraph(f"The rule finds; people decide, visit, and record their reasons. {told}"),
-            TableBlock(rule_tables.exemplary(named, material.names)),
-            TableBlock(rule_tables.decisions(material.snapshot.decisions, named, material.names)),
+            *_rule(material),
             Paragraph("How much hangs on each part of the rule: it is changed one part at a time."),
             TableBlock(rule_tables.sensitivity(material.sensitivity, material.names)),
-            TableBlock(rule_tables.judgements(material.judgements, material.names), rows=0),
+            Paragraph(
+                "tables/exemplary-all.csv has every programme that was judged, with what it does not meet."
+            ),
         ),
     )
+
+
+def _rule(material: Material) -> Iterator[Block]:
+    """Reasons and decisions, where the rule names anybody or anybody has decided."""
+    if material.named:
+        yield TableBlock(
+            rule_tables.exemplary(material.named, material.names),
+            ("name", "indicator", "criterion", "met", "text"),
+        )
+    if material.named or material.snapshot.decisions:
+        found = rule_tables.decisions(material.snapshot.decisions, material.named, material.names)
+        yield TableBlock(found, ("name", "indicator", "named", "decision", "reasons", "report", "decided_on"))
 
 
 def supported(material: Material) -> Section:
@@ -191,7 +217,10 @@ def supported(material: Material) -> Section:
         if districts
         else "No district lies below the state by more than chance and ordinary variety, and all certify their months."
     )
-    return Section("support", "Districts that could be helped first", (Paragraph(said), TableBlock(table)))
+    blocks: list[Block] = [Paragraph(said)]
+    if table.rows:
+        blocks.append(TableBlock(table, ("name", "indicator", "finding", "offer")))
+    return Section("support", "Districts that could be helped first", tuple(blocks))
 
 
 def _progress(material: Material, of: Progress) -> list[Value]:

@@ -19,7 +19,7 @@ def resources(material: Material) -> Section:
     if plan is None or not material.scenarios:
         said = f"There are no scenarios: {material.unfunded}."
         return Section("funding", "Methods and criteria for funding", (Paragraph(said),), page=True)
-    table = funding(material.scenarios, material.names)
+    table, seats = funding(material.scenarios, material.names), coordinators(material)
     known = completed(material.figures.now, "pledges_signed")
     points = [
         PerStudent(
@@ -44,8 +44,8 @@ def resources(material: Material) -> Section:
                 "funding-per-student", "Dollars per student, by the district's size", table.name, points
             ),
             TableBlock(summary(material.scenarios)),
-            TableBlock(table),
-            TableBlock(coordinators(material)),
+            TableBlock(table, tuple(table.columns)[1:]),
+            TableBlock(seats, tuple(seats.columns)[1:]),
         ),
         page=True,
     )

@@ -11,6 +11,9 @@ from .material import Material
 from .survey_findings import SurveyFindings
 from .survey_text import paragraphs as survey_paragraphs
 
+#: Columns that fit a printed page.
+_SCORES = ("name", "subject", "school_year", "stated", "n", "rate", "low", "high")
+_CHANGES = ("name", "subject", "test", "before", "after", "stated", "difference", "low")
 _FILES = "The row of each district is in the files beside this report."
 
 
@@ -52,12 +55,16 @@ def published(material: Material) -> Section:
     found, changes = scores.tables(material.proficiency, material.progress, material.names)
     blocks: list[Block] = [Paragraph(text) for text in said]
     if found.rows:
-        blocks += [TableBlock(found, rows=12), TableBlock(changes, rows=12), Paragraph(_FILES)]
+        blocks += [
+            TableBlock(found, _SCORES, rows=12),
+            TableBlock(changes, _CHANGES, rows=12),
+            Paragraph(_FILES),
+        ]
     blocks += [Paragraph(text) for text in graduation.paragraphs(material.graduation, material.shifts)]
     for table in graduation.tables(material.graduation, material.shifts, material.names):
         if table.rows:
             blocks.append(TableBlock(table, rows=12))
-    return Section("results", "Test scores and graduation", tuple(blocks), page=True)
+    return Section("results", "Test scores and graduation", tuple(blocks), page=bool(found.rows))
 
 
 def families(material: Material) -> Section:
@@ -69,5 +76,5 @@ def families(material: Material) -> Section:
     if model.rows:
         blocks.append(TableBlock(model))
     if units.rows:
-        blocks.append(TableBlock(units, rows=12))
+        blocks.append(TableBlock(units, tuple(units.columns)[1:], rows=12))
     return Section("adjustment", "Districts and the families that they serve", tuple(blocks))
