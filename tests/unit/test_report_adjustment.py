@@ -13,12 +13,11 @@ from services.evaluation.report.adjustment import (
     DISTRICTS_PER_COVARIATE,
     ENROLMENT,
     Adjustment,
-    Covariates,
     adjusted,
     paragraphs,
-    read_covariates,
     tables,
 )
+from services.evaluation.report.covariates import Covariates, read_covariates
 from services.evaluation.report.folder import Table
 
 NAMES = {

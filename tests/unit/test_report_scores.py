@@ -17,17 +17,15 @@ from services.evaluation.methods import funnel, shrinkage
 from services.evaluation.outcomes import maap
 from services.evaluation.outcomes.outcome import Outcome
 from services.evaluation.report.folder import Table
+from services.evaluation.report.score_progress import Progress, progress
+from services.evaluation.report.score_tables import paragraphs, tables
 from services.evaluation.report.scores import (
     ALL_TESTS,
     NO_EARLIER_YEAR,
     STATE,
     Proficiency,
-    Progress,
     Results,
-    paragraphs,
     proficiency,
-    progress,
-    tables,
 )
 
 YEAR, NEXT, THIRD = "2021-22", "2022-23", "2023-24"

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 
 from ..methods.disclosure import Audit
 from ..methods.inputs import BadInput
-from . import adjustment, graduation, scores, standings, survey, survey_file
-from .adjustment import Adjustment, Covariates
+from . import adjustment, graduation, score_progress, scores, standings, survey, survey_file
+from .adjustment import Adjustment
 from .choices import Choices, example_plan
+from .covariates import Covariates, read_covariates
 from .exemplary import Judgement, Standing, sensitivity
 from .figures import Figures, YearFigures, completed
 from .funding import District, Plan, Scenario, scenarios
 from .graduation import Rate, Shift
-from .scores import Proficiency, Progress
+from .score_progress import Progress
+from .scores import Proficiency
 from .snapshot import Snapshot
 from .survey_data import Asked
 from .survey_findings import SurveyFindings
@@ -76,7 +78,7 @@ def gather(snapshot: Snapshot, choices: Choices, figures: Figures, audited: Audi
         surveys=[survey.analyse(data, asked, choices.rules) for data, asked in snapshot.surveys],
         imported=_imported(choices),
         proficiency=proficiency,
-        progress=scores.progress(snapshot.results, proficiency, rules=choices.rules),
+        progress=score_progress.progress(snapshot.results, proficiency, rules=choices.rules),
         graduation=rates,
         shifts=graduation.shifts(rates),
         covariates=covariates,
@@ -104,7 +106,7 @@ def _covariates(snapshot: Snapshot, choices: Choices) -> Covariates | None:
     if (file := choices.files.get("covariates")) is None:
         return None
     identifiers = {district: found for district, found in snapshot.identifiers.items() if found}
-    return adjustment.read_covariates(file.name, file.content, snapshot.names, identifiers)
+    return read_covariates(file.name, file.content, snapshot.names, identifiers)
 
 
 def _adjusted(figures: YearFigures, indicator: str, covariates: Covariates | None) -> Adjustment:

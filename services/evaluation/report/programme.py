@@ -12,7 +12,8 @@ from .charts import Estimate, FunnelPoint, Month
 from .document import Block, Paragraph, Section, TableBlock
 from .folder import Table, Value
 from .material import Material
-from .scores import ALL_TESTS, SUBJECTS, Progress
+from .score_progress import Progress
+from .scores import ALL_TESTS, SUBJECTS
 from .support import support
 
 #: What an indicator is called in titles.

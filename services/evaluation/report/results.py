@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from . import adjustment, charts, graduation, scores, survey_tables
+from . import adjustment, charts, graduation, score_tables, survey_tables
 from .charts import Share
 from .document import Block, Chart, Paragraph, Section, TableBlock
 from .material import Material
@@ -51,8 +51,8 @@ def _bars(id: str, title: str, table: str, of: SurveyFindings, split: str) -> Ch
 
 
 def published(material: Material) -> Section:
-    said = scores.paragraphs(material.proficiency, material.progress)
-    found, changes = scores.tables(material.proficiency, material.progress, material.names)
+    said = score_tables.paragraphs(material.proficiency, material.progress)
+    found, changes = score_tables.tables(material.proficiency, material.progress, material.names)
     blocks: list[Block] = [Paragraph(text) for text in said]
     if found.rows:
         blocks += [
