@@ -68,6 +68,11 @@ class Api:
     def get(self, path: str, **parameters: str | int) -> dict[str, Any]:
         return self._patiently(lambda: self._http.get(path, params=parameters))
 
+    def content(self, path: str, parameters: Mapping[str, str]) -> bytes:
+        """A file, as it comes."""
+        until = time.monotonic() + self._patience
+        return self._answered(lambda: self._http.get(path, params=dict(parameters)), until).content
+
     def pages(self, path: str, **parameters: str | int) -> Iterator[dict[str, Any]]:
         """Every row of a list, page after page."""
         cursor: str | None = None
@@ -78,11 +83,16 @@ class Api:
             if cursor is None:
                 return
 
-    def post(self, path: str, body: Mapping[str, Any], events: int = 1) -> dict[str, Any]:
-        """One command that makes so many events, unless it is a repeat; answers with its result."""
+    def post(
+        self, path: str, body: Mapping[str, Any], events: int = 1, seconds: float = 120.0
+    ) -> dict[str, Any]:
+        """One command that makes so many events, unless it is a repeat; answers with its result, within `seconds`."""
         content = json.dumps(body).encode()
         headers = {"Content-Type": "application/json", "Idempotency-Key": self._key(path, content)}
-        answer = self._patiently(lambda: self._http.post(path, content=content, headers=headers))
+        timeout = httpx.Timeout(seconds, connect=5.0)
+        answer = self._patiently(
+            lambda: self._http.post(path, content=content, headers=headers, timeout=timeout)
+        )
         self._note(answer, not answer.get("created", True), events)
         return answer
 

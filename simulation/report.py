@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from simulation.accuracy import Accuracy
+from simulation.issuing import Issued
 from simulation.played import Played, PlayedDistrict
 from simulation.recovery import Figure, Recovery
 
@@ -104,6 +105,7 @@ def show(
     accuracy: Accuracy,
     peaks: Sequence[Peak],
     console: Console,
+    issued: Issued | None = None,
     districts: int = 5,
 ) -> None:
     """Prints the state and some districts, from the smallest to the largest, and what each process took."""
@@ -116,6 +118,12 @@ def show(
     console.print(f"{recovery.waited:.1f} s after the last command all of it was counted in.")
     console.print(_memory(peaks))
     console.print(_judged(accuracy), markup=False)
+    if issued is not None:
+        console.print(
+            f"The report {issued.report} was made in {issued.seconds:.1f} s: {issued.files} files, "
+            f"{issued.bytes / 1e6:.1f} MB, in {issued.folder}",
+            markup=False,
+        )
     wrong = recovery.mismatches()
     checked = len(recovery.state) + sum(map(len, recovery.districts.values()))
     console.print(

@@ -172,5 +172,8 @@ def _play(
             raise click.ClickException(str(error)) from error
         recovery: Any = composition.simulation("recovery").recover(address, token, played)
         accuracy = composition.simulation("accuracy").examine(address, token, played)
-    report.show(played, recovery, accuracy, memory.peaks(), Console())
+        issued: Any = (
+            composition.simulation("issuing").issue(address, token, played, folder) if bulk else None
+        )
+    report.show(played, recovery, accuracy, memory.peaks(), Console(), issued)
     sys.exit(1 if recovery.mismatches() else 0)

@@ -104,8 +104,9 @@ def state_scorecard(query: dict[str, Any]) -> Any:
     return ask(query)
 
 
-#: Comparing all districts takes a second or two whenever something new was counted in; after that it is known.
-COMPARING_SECONDS = 15.0
+#: Comparing all districts, audited with their schools, takes some seconds whenever something new was counted in; after
+#: that it is known.
+COMPARING_SECONDS = 60.0
 
 _RESULTS = {
     "requestBody": {
