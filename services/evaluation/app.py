@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import time
-from base64 import b64encode
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
-from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
@@ -17,28 +13,21 @@ from alliance.context import Context
 from alliance.database import Database
 from alliance.errors import Forbidden, Invalid, NotFound
 from alliance.log import Log
-from alliance.positions import wait_for
 from alliance.settings import Settings
 
 from . import certifying, comparing, events, freshness, importing, queries, scorecards
 from .indicators import DEFINITIONS
 from .projections import PROJECTIONS, metadata
 from .queries import Scope
+from .report_operations import Body, ReportOperations, Result, today
 from .school_year import school_year_of
 from .scorecards import Scorecard
 
 if TYPE_CHECKING:
     from .effectiveness import Comparison
-    from .report.making import Made
-
-#: A month begins when it begins where the families live.
-_MISSISSIPPI = ZoneInfo("America/Chicago")
-
-Body = Mapping[str, Any]
-Result = dict[str, Any]
 
 
-class Evaluation:
+class Evaluation(ReportOperations):
     """Scorecards from the read models, the feed from the journal, and what districts certify in a log of its own.
 
     Bodies may have `school_year` (without it the current one, or the newest that anybody is enrolled in) and
@@ -53,13 +42,9 @@ class Evaluation:
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.database = database
-        self.log = Log(database, "evaluation")
+        super().__init__(database, Log(database, "evaluation"), data, sleep, clock)
         self._certifying = certifying.Certifying(self.log)
         self._importing = importing.Importing(self.log)
-        self._data = data
-        self._sleep = sleep
-        self._clock = clock
         self._comparing = comparing.Comparing()
 
     def prepare(self) -> None:
@@ -110,7 +95,7 @@ class Evaluation:
         with self._reading(body) as connection:
             district = _district(connection, body, context)
             command = certifying.command(
-                connection, district["id"], body, _today(context), _month(context), context.now
+                connection, district["id"], body, today(context), _month(context), context.now
             )
         said = {name: value for name, value in body.items() if name != "at_least"}
         return self._certifying.certify(command, said, context)
@@ -191,54 +176,6 @@ class Evaluation:
             year, as_of = about["school_year"], about["as_of"]
             return about, self._comparing.compared(connection, year, _month(context), as_of)
 
-    def issue_report(self, body: Body, context: Context) -> Result:
-        """Make the report of a school year, record it, and keep its files.
-
-        `journal`: the position to make it at, else everything that is known now. `budget` in cents, see `Budget`.
-        """
-        return self.make_report(body, context)[0]
-
-    def make_report(self, body: Body, context: Context) -> tuple[Result, Made]:
-        """As `issue_report`, with the files themselves."""
-        if context.caller.role not in ("state", "system"):
-            raise Forbidden("Only the state issues the report that 37-3-71 asks of it.")
-        from .reporting import Reporting  # with charts and pages: seconds to load, and most never do
-
-        self._wait_for(body, freshness.folded_positions(PROJECTIONS))
-        return Reporting(self.database, self.log, self._data).issue(body, _today(context), context)
-
-    def decide_recognition(self, body: Body, context: Context) -> Result:
-        """Record whether a programme that the written rule judges is recognised as exemplary, and why."""
-        if context.caller.role not in ("state", "system"):
-            raise Forbidden("Only the state recognises exemplary programmes (37-3-71).")
-        from .reporting import Reporting
-
-        with self._reading(body) as connection:
-            names = queries.district_names(connection)
-        return Reporting(self.database, self.log, self._data).decide(body, names, _today(context), context)
-
-    def reports(self, body: Body, context: Context) -> Result:
-        """Every report that was issued, the newest first."""
-        from . import editions
-
-        with self._reading(body) as connection:
-            return {"reports": editions.listed(connection)}
-
-    def report(self, body: Body, context: Context) -> Result:
-        """An issued report: what it is made of, and its files with their digests."""
-        from . import editions
-
-        with self._reading(body) as connection:
-            return editions.edition(connection, body["report"])
-
-    def report_file(self, body: Body, context: Context) -> Result:
-        """A file of an issued report, as it was issued: `content` in base64."""
-        from . import editions
-
-        with self._reading(body) as connection:
-            content = editions.content(connection, body["report"], body["path"])
-        return {"content": b64encode(content).decode()}
-
     def events(self, body: Body, context: Context) -> Result:
         """Events after the place `after` (the `next` of the page before), of `types`, at most `limit`."""
         after = str(body.get("after") or 0)
@@ -253,25 +190,12 @@ class Evaluation:
                 connection, context.caller, int(after), body.get("types") or (), body.get("limit", 100)
             )
 
-    def _reading(self, body: Body) -> AbstractContextManager[Connection]:
-        self._wait_for(body, freshness.folded_positions(PROJECTIONS))
-        return self.database.reading()
-
-    def _wait_for(self, body: Body, positions: freshness.Positions) -> None:
-        if wanted := body.get("at_least"):
-
-            def reached() -> Mapping[str, int]:
-                with self.database.reading() as connection:
-                    return positions(connection)
-
-            wait_for(wanted, reached, sleep=self._sleep, clock=self._clock)
-
 
 def _about(connection: Connection, body: Body, context: Context) -> Result:
     """`school_year`, `as_of` and `lag_seconds`."""
     school_year = body.get("school_year")
     if school_year is None:
-        current, known = school_year_of(_today(context)), queries.school_years(connection)
+        current, known = school_year_of(today(context)), queries.school_years(connection)
         school_year = known[-1] if known and current not in known else current
     return {"school_year": school_year, **freshness.read(connection, PROJECTIONS, context.now).to_json()}
 
@@ -288,12 +212,8 @@ def _card(cards: Mapping[str, Scorecard], district: str) -> Result:
     return cards.get(district, Scorecard()).to_json()
 
 
-def _today(context: Context) -> date:
-    return context.now.astimezone(_MISSISSIPPI).date()
-
-
 def _month(context: Context) -> str:
-    return f"{_today(context):%Y-%m}"
+    return f"{today(context):%Y-%m}"
 
 
 def _unknown(kind: str, id_: str) -> NotFound:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import orjson
 from sqlalchemy import Connection, func, insert, select
 
 from alliance.errors import NotFound
 
-from .methods.release import Release
+from .methods.release import Release, from_json
 from .projections.cells import decode, encode
-from .report import making
-from .report.making import Made
+from .report.folder import MANIFEST, RELEASE
 from .report.pins import Pins, canonical
 from .tables import report_files, reports
+
+if TYPE_CHECKING:
+    # With charts and pages: what only gives editions out does not load them.
+    from .report.making import Made
 
 
 def base(pins: Pins) -> str:
@@ -40,7 +44,7 @@ def earlier(connection: Connection, school_year: str, asked: str = "") -> dict[s
         newest = select(func.max(row.issued)).where(row.school_year != school_year).group_by(row.school_year)
         query = select(row.report).where((row.school_year == school_year) | row.issued.in_(newest))
         names = list(connection.scalars(query.order_by(row.issued)))
-    return {name: making.read_release(content(connection, name, making.RELEASE)) for name in names}
+    return {name: from_json(orjson.loads(content(connection, name, RELEASE))) for name in names}
 
 
 def record(connection: Connection, made: Made, issued_on: str) -> None:
@@ -73,7 +77,7 @@ def edition(connection: Connection, report: str) -> dict[str, Any]:
     found = connection.execute(query).mappings().one_or_none()
     if found is None:
         raise _unknown(report)
-    manifest: Mapping[str, Any] = decode(content(connection, report, "manifest.json").decode())
+    manifest: Mapping[str, Any] = decode(content(connection, report, MANIFEST).decode())
     files = [{"path": path, **of} for path, of in sorted(manifest["files"].items())]
     return {**found, "pins": manifest["pins"], "files": files}
 

@@ -247,7 +247,7 @@ def test_the_answer_says_how_far_each_source_is_counted_and_how_old_the_oldest_u
 def test_a_figure_is_as_of_the_slowest_of_its_partitions_and_projections(app: Evaluation) -> None:
     receive(app, history().events)
     *others, last = project(app, partitions=2)
-    assert last.projection.name == "outcomes"
+    assert last.projection.name == "recognitions"
     more = history()
     for _ in range(2):
         more.pledge_withdrawn("ana")

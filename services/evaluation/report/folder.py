@@ -20,6 +20,8 @@ from .pins import Pins
 Value = str | int | float | bool | None
 
 MANIFEST = "manifest.json"
+#: What the auditor sees of the report, which later ones are audited with.
+RELEASE = "release.json"
 #: What a spreadsheet would take for a formula when it stands first in a cell.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 

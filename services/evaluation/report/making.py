@@ -19,7 +19,7 @@ from alliance import __version__
 
 from ..methods.disclosure import audit
 from ..methods.inputs import BadInput
-from ..methods.release import Release, from_json, to_json
+from ..methods.release import Release, to_json
 from . import folder, html, pdf
 from .choices import Choices
 from .contents import compose
@@ -28,7 +28,7 @@ from .material import gather
 from .pins import Pins
 from .snapshot import Snapshot
 
-HTML, PDF, RELEASE = "report.html", "report.pdf", "release.json"
+HTML, PDF = "report.html", "report.pdf"
 
 #: What else the bytes depend on.
 _LIBRARIES = ("numpy", "scipy", "altair", "vl-convert-python", "weasyprint", "Babel", "Jinja2")
@@ -87,11 +87,7 @@ def make(snapshot: Snapshot, choices: Choices, earlier: Mapping[str, Release]) -
     documents = {
         HTML: page,
         PDF: pdf.print_pdf(page, document),
-        RELEASE: orjson.dumps(to_json(release), option=orjson.OPT_SORT_KEYS) + b"\n",
+        folder.RELEASE: orjson.dumps(to_json(release), option=orjson.OPT_SORT_KEYS) + b"\n",
         **{f"inputs/{role}-{file.name}": file.content for role, file in choices.files.items()},
     }
     return Made(pins, folder.files(document.tables(), pins, documents), release)
-
-
-def read_release(content: bytes) -> Release:
-    return from_json(orjson.loads(content))

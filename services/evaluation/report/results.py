@@ -11,6 +11,12 @@ from .material import Material
 from .survey_findings import SurveyFindings
 from .survey_text import paragraphs as survey_paragraphs
 
+#: The home survey's scales, and the words of answers' groups, as they are printed.
+_WORDS = {
+    "communication": "Talking with the school", "school_programmes": "Events and programmes at school",
+    "home_learning": "Learning at home", "en": "English", "es": "Spanish", "web": "On the web", "paper": "On paper",
+    "sms": "By text message", "scan": "Scanned sheet",
+}  # fmt: skip
 #: Columns that fit a printed page.
 _SCORES = ("name", "subject", "school_year", "stated", "n", "rate", "low", "high")
 _CHANGES = ("name", "subject", "test", "before", "after", "stated", "difference", "low")
@@ -27,7 +33,7 @@ def survey(material: Material) -> Section:
     if not found:
         lead += " No survey was answered in this school year, so that there is nothing to report of it."
     parts = tuple(
-        Section(f"{prefix}-part", of.title, tuple(_survey(prefix, of, material.names)))
+        Section(f"{prefix}-part", of.title, tuple(_survey(prefix, of, {**_WORDS, **material.names})))
         for prefix, of in found
     )
     return Section("survey", "The home survey", (Paragraph(lead),), parts, page=True)
@@ -44,7 +50,9 @@ def _survey(prefix: str, of: SurveyFindings, names: Mapping[str, str]) -> Iterat
 
 
 def _bars(id: str, title: str, table: str, of: SurveyFindings, split: str) -> Chart:
-    counts = {each.name or "not said": each.n for each in of.groups if each.split == split}
+    counts = {
+        _WORDS.get(each.name, each.name) or "not said": each.n for each in of.groups if each.split == split
+    }
     whole = sum(each or 0 for each in counts.values())
     bars = [Share(name, n / whole if n and whole else None, n) for name, n in counts.items()]
     return charts.shares(id, title, table, bars)
