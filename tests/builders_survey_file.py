@@ -3,41 +3,18 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
-#: The items of satisfaction, 1 for "very satisfied" to 4 for "very dissatisfied".
-NHES_ITEMS = {
-    "FCSCHOOL": "The school this child attends this year",
-    "FCTEACHR": "The teachers this child has this year",
-    "FCSTDS": "The academic standards of the school",
-    "FCORDER": "The order and discipline at the school",
-    "FCSUPPRT": "The way that school staff interacts with parents",
-}
-NHES_ACTIVITIES = {
-    "FSSPORTX": "Attended a school or class event",
-    "FSVOL": "Served as a volunteer",
-    "FSMTNG": "Attended a general school meeting",
-    "FSPTMTNG": "Attended a meeting of the parent-teacher organisation",
-    "FSATCNFN": "Went to a parent-teacher conference",
-}
+#: The mapping that the documentation gives as an example, with the items of satisfaction, 1 for "very satisfied".
+EXAMPLE = Path(__file__).parents[1] / "docs" / "examples" / "nhes-pfi-2019.mapping.json"
+NHES_ITEMS = tuple(json.loads(EXAMPLE.read_text())["scales"]["satisfaction"]["items"])
+NHES_ACTIVITIES = tuple(json.loads(EXAMPLE.read_text())["activities"])
 
 
 def nhes(**others: Any) -> bytes:
     """The mapping of the survey of 2019; `others` are further parts."""
-    return encoded(
-        title="Parent and Family Involvement in Education 2019",
-        scales={
-            "satisfaction": {
-                "points": [1, 4],
-                "items": {column: {"wording": text, "reversed": True} for column, text in NHES_ITEMS.items()},
-            }
-        },
-        no_answer={"-1": "valid skip"},
-        activities={
-            column: {"wording": text, "yes": "1", "no": "2"} for column, text in NHES_ACTIVITIES.items()
-        },
-        **others,
-    )
+    return encoded(**json.loads(EXAMPLE.read_text()), **others)
 
 
 def small(**parts: Any) -> bytes:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
+from alliance.errors import Refused
+
 from . import queries, scorecards
 from .queries import Scope
 from .scorecards import Scorecard
@@ -28,6 +30,7 @@ class Comparing:
         # Here and not above: scipy takes a second to load, and most who import the app never compare.
         from . import editions
         from .effectiveness import compare
+        from .methods.inputs import BadInput
         from .publication import publish
 
         key = (school_year, month, tuple(sorted(as_of.items())), editions.newest(connection))
@@ -36,6 +39,11 @@ class Comparing:
             cards = {**everybody, **scorecards.by_district(connection, Scope(school_year), month)}
             schools = scorecards.by_school(connection, school_year, month)
             earlier = list(editions.earlier(connection, school_year).values())
-            found = compare(cards, publish(cards, schools, school_year, earlier=earlier))
+            try:
+                found = compare(cards, publish(cards, schools, school_year, earlier=earlier))
+            except BadInput as error:
+                raise Refused(
+                    f"The figures of {school_year} cannot be shown beside the reports that were issued: {error}"
+                ) from error
             self._newest = {key: found}
         return found

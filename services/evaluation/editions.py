@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from sqlalchemy import Connection, func, insert, select
 
-from alliance.errors import NotFound
+from alliance.errors import NotFound, Refused
 
 from .methods.release import Release, from_json
 from .projections.cells import decode, encode
 from .report.folder import MANIFEST, RELEASE
 from .report.pins import Pins, canonical
+from .school_year import year_before
 from .tables import report_files, reports
 
 if TYPE_CHECKING:
@@ -34,25 +35,31 @@ def newest(connection: Connection) -> int:
 
 
 def earlier(connection: Connection, school_year: str, asked: str = "") -> dict[str, Release]:
-    """The releases that a report has to agree with: those that were issued before it of the same year, and the newest
-    of every other year. Asked again, a report is audited with the same ones as the first time."""
+    """The releases that a report has to agree with: those that were issued before it of the same year and of the year
+    before, whose figures it has. Asked again, a report is audited with the same ones as the first time."""
     row = reports.c
     known = connection.scalar(select(row.earlier).where(row.base == asked).order_by(row.issued).limit(1))
     if known is not None:
         names = list(decode(known))
     else:
-        newest = select(func.max(row.issued)).where(row.school_year != school_year).group_by(row.school_year)
-        query = select(row.report).where((row.school_year == school_year) | row.issued.in_(newest))
+        query = select(row.report).where(row.school_year.in_([school_year, year_before(school_year)]))
         names = list(connection.scalars(query.order_by(row.issued)))
     return {name: from_json(orjson.loads(content(connection, name, RELEASE))) for name in names}
 
 
-def record(connection: Connection, made: Made, issued_on: str) -> None:
+class Overtaken(Refused):
+    """Another report was issued since this one looked which there are: it has to be made anew, and know that one."""
+
+
+def record(connection: Connection, made: Made, issued_on: str, known: int) -> None:
+    """Keep an edition. Raises Overtaken where there are others than the `known` ones that it was audited with."""
+    if newest(connection) != known:
+        raise Overtaken("Another report was issued meanwhile; ask for this one again.")
     connection.execute(
         insert(reports).values(
             report=made.pins.report,
             school_year=made.pins.school_year,
-            issued=newest(connection) + 1,
+            issued=known + 1,
             issued_on=issued_on,
             base=base(made.pins),
             earlier=encode(made.pins.settings["earlier"]),

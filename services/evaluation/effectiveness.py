@@ -61,13 +61,15 @@ class Compared:
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """One indicator over the state. `tau2` is the variance between districts beyond chance; `mean` the one that
-    estimates are drawn towards."""
+    estimates are drawn towards, and `p0` the rate that verdicts and limits stand around: of the districts shown with
+    ten persons or more."""
 
     state: Compared
     districts: Mapping[str, Compared]
     mean: float | None
     tau2: float
     verdicts: Mapping[str, int]
+    p0: float | None = None
 
 
 def compare(cards: Cards, publication: Publication | None = None, seed: int = 0) -> dict[str, Comparison]:
@@ -137,7 +139,8 @@ def _comparison(
         )
     said = [each.verdict for each in districts.values() if each.verdict is not None]
     counts = {word: said.count(word) for word in sorted(set(said))}
-    return Comparison(state, districts, fitted.mean, float(verdicts.tau2[column]), counts)
+    tau2, p0 = float(verdicts.tau2[column]), float(verdicts.p0[column])
+    return Comparison(state, districts, fitted.mean, tau2, counts, p0)
 
 
 def _state(indicator: str, cards: Cards, public: Publication) -> Compared:

@@ -102,7 +102,9 @@ def positions_at(connection: Connection, position: int) -> dict[str, int]:
     found = {}
     for source in sorted(connection.scalars(select(journal_sources.c.source))):
         query = select(row.source_position).where(row.source == source, row.position <= position)
-        found[source] = connection.scalar(query.order_by(row.source_position.desc()).limit(1)) or 0
+        # A source that was heard of later is none that the past has.
+        if (held := connection.scalar(query.order_by(row.source_position.desc()).limit(1))) is not None:
+            found[source] = held
     return found
 
 
@@ -127,10 +129,14 @@ def fold_anew(source: Connection, position: int, folder: Path) -> Database:
     for projector in projectors:
         projector.prepare()
     at = 0
-    while at < position:
-        batch = read(source, at, min(BATCH, position - at))
-        _take(scratch, projectors, batch)
-        at = batch[-1][0]
+    try:
+        while at < position:
+            batch = read(source, at, min(BATCH, position - at))
+            _take(scratch, projectors, batch)
+            at = batch[-1][0]
+    except BaseException:
+        scratch.close()
+        raise
     return scratch
 
 

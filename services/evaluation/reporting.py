@@ -13,10 +13,11 @@ from alliance.context import Context
 from alliance.database import Database
 from alliance.decider import Command, Commands
 from alliance.errors import Invalid, NotFound
-from alliance.log import Log
+from alliance.log import Appended, Log
 from alliance.projection import EVERYWHERE
 
 from . import editions, issue, recognition, snapshots
+from .editions import Overtaken
 from .issue import IssueReport
 from .methods.inputs import BadInput
 from .pinned import models_at
@@ -26,6 +27,9 @@ from .report.choices import Budget, Choices, File
 from .report.making import Made
 from .report.pins import canonical
 from .report.standings import RULED
+
+#: Times that a report is made when others are issued meanwhile.
+ATTEMPTS = 3
 
 #: Below the folder of public data: the shapes that the map is drawn from, unless others are given.
 SHAPES = Path("ms-district-topojson") / "Topojson_2016_MS_Districts.topojson"
@@ -47,44 +51,55 @@ class Reporting:
         Raises Invalid for a year without figures and for choices that cannot be followed, Refused where the files are
         others than those that were issued with the same pins.
         """
-        made = self._make(body)
+        for attempt in range(ATTEMPTS):
+            made, known = self._make(body)
+            try:
+                return answer(self._log.source, self._record(made, known, body, today, context)), made
+            except Overtaken:
+                if attempt == ATTEMPTS - 1:
+                    raise
+        raise AssertionError("unreachable")
+
+    def _record(
+        self, made: Made, known: int, body: Mapping[str, Any], today: date, context: Context
+    ) -> Appended:
         pins = made.pins
+        settings = hashlib.sha256(canonical(dict(pins.settings))).hexdigest()
         command = IssueReport(
             report=pins.report,
             school_year=pins.school_year,
             journal=pins.journal,
             positions=pins.positions,
             version=pins.version,
-            settings=hashlib.sha256(canonical(dict(pins.settings))).hexdigest(),
+            settings=settings,
             manifest=made.manifest,
             issued_on=today,
         )
-        appended = self._issues.run(
+        asked = {name: body.get(name) for name in ("school_year", "journal", "budget", "seed")}
+        files = {role: file["sha256"] for role, file in pins.settings["files"].items()}
+        return self._issues.run(
             Command(
                 stream=issue.stream(pins.report),
                 command=command,
                 district=EVERYWHERE,
                 context=context,
-                body={
-                    name: value
-                    for name, value in body.items()
-                    if name in ("school_year", "journal", "budget")
-                },
-                beside=lambda connection: editions.record(connection, made, today.isoformat()),
+                body={**asked, "files": files},
+                beside=lambda connection: editions.record(connection, made, today.isoformat(), known),
                 result={"report": pins.report, "manifest": made.manifest},
             )
         )
-        return answer(self._log.source, appended), made
 
-    def _make(self, body: Mapping[str, Any]) -> Made:
+    def _make(self, body: Mapping[str, Any]) -> tuple[Made, int]:
+        """The report, and how many editions there were when it looked which ones it has to agree with."""
         choices = self._choices(body)
-        with models_at(self._database, body.get("journal")) as pinned:
-            snapshot = snapshots.take(pinned, body["school_year"])
-        with self._database.reading() as connection:
-            asked = editions.base(making.pin(snapshot, choices, {}))
-            earlier = editions.earlier(connection, body["school_year"], asked)
         try:
-            return making.make(snapshot, choices, earlier)
+            with models_at(self._database, body.get("journal")) as pinned:
+                snapshot = snapshots.take(pinned, body["school_year"])
+            with self._database.reading() as connection:
+                asked = editions.base(making.pin(snapshot, choices, {}))
+                earlier = editions.earlier(connection, body["school_year"], asked)
+                known = editions.newest(connection)
+            return making.make(snapshot, choices, earlier), known
         except BadInput as error:
             raise Invalid(f"The report cannot be made: {error}") from error
 

@@ -12,6 +12,11 @@ def school_year_of(day: date) -> str:
     return f"{begins}-{(begins + 1) % 100:02d}"
 
 
+def year_before(school_year: str) -> str:
+    begins = int(school_year[:4]) - 1
+    return f"{begins}-{(begins + 1) % 100:02d}"
+
+
 @lru_cache(maxsize=1024)
 def day_before(day: str) -> str:
     return (date.fromisoformat(day) - timedelta(days=1)).isoformat()

@@ -22,6 +22,7 @@ from .projections.cells import decode
 from .queries import Scope
 from .report.snapshot import Certified, Decided, Parked, Results, Snapshot, Year
 from .report.survey_data import Asked, SurveyData
+from .school_year import year_before
 from .scorecards import Scorecard
 
 _MISSISSIPPI = ZoneInfo("America/Chicago")
@@ -43,21 +44,24 @@ def take(pinned: Pinned, school_year: str) -> Snapshot:
             "Give one of these, or import its roster first.",
             errors=[{"field": "school_year", "message": "must be a school year with figures"}],
         )
-    before = _year(models, _year_before(school_year), as_of)
+    before = _year(models, year_before(school_year), as_of)
     districts = queries.districts
     rows = models.execute(select(districts.c.district, districts.c.name, districts.c.identifier))
     known = {row.district: (row.name, row.identifier) for row in rows}
+    # Figures can be heard of before their district is, or while its registration is set aside: it goes by its id.
+    heard = {district: district for each in (year, before) for district in (*each.cards, *each.schools)}
+    surveys = _surveys(models, school_year, len(known))
     return Snapshot(
         journal=pinned.position,
         positions=positions_at(pinned.source, pinned.position),
         as_of=as_of,
-        names={district: name for district, (name, _) in known.items()},
+        names={**heard, **{district: name for district, (name, _) in known.items()}},
         identifiers={district: identifier for district, (_, identifier) in known.items()},
         school_names=school_queries.names(models),
         year=year,
         before=before if before.cards else None,
         results=_results(models),
-        surveys=_surveys(models, school_year, len(known)),
+        surveys=surveys,
         decisions=_decided(models, school_year),
         parked=_parked(models),
     )
@@ -108,11 +112,14 @@ def _results(models: Connection) -> Results:
 
 def _surveys(models: Connection, school_year: str, districts: int) -> list[tuple[SurveyData, Asked]]:
     found = {data.title: data for data in survey_answers.answers(models, school_year)}
-    return [
-        (data, replace(survey_answers.asked(models, school_year, *version), districts=districts))
-        for version in survey_answers.versions(models, school_year)
-        if (data := found.get(f"{version[0]}, version {version[1]}")) is not None
-    ]
+    surveys = []
+    for version in survey_answers.versions(models, school_year):
+        data = found.get(f"{version[0]}, version {version[1]}")
+        if data is not None:
+            asked = survey_answers.asked(models, school_year, *version)
+            # One that has invited and is not registered yet was to take part as well.
+            surveys.append((data, replace(asked, districts=max(districts, len(asked.invited or {})))))
+    return surveys
 
 
 def _decided(models: Connection, school_year: str) -> Mapping[tuple[str, str], Decided]:
@@ -133,8 +140,3 @@ def _parked(models: Connection) -> list[Parked]:
         .order_by(row.projection)
     )
     return [Parked(name, int(streams), int(events)) for name, streams, events in models.execute(query)]
-
-
-def _year_before(school_year: str) -> str:
-    begins = int(school_year[:4]) - 1
-    return f"{begins}-{(begins + 1) % 100:02d}"

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from scipy.optimize import OptimizeResult
 
 from services.evaluation.methods import polytope, suppression
+from services.evaluation.methods.constraints import Bounds, Question, Row
 from services.evaluation.methods.disclosure import Contradiction
-from services.evaluation.methods.polytope import Bounds, Polytope, Question, Row
+from services.evaluation.methods.polytope import Polytope
 from services.evaluation.methods.release import Release, Rules, Sum
 from services.evaluation.methods.suppression import Cell, Shown, Table
 

@@ -12,16 +12,15 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
-from .polytope import Bounds, Infeasible, Polytope, Question, Row, Span
+from .amendment import Told, amended, told
+from .constraints import Infeasible, Question, Row, Span
+from .polytope import Polytope
 from .release import Figure, Release, Shown, Sum
 
 T = TypeVar("T")
 Quantity = Literal["n", "k", "n - k"]
 #: What a release must not tell: which quantity of which figure, to within which width.
 Protected = tuple[Figure, Quantity, int]
-
-#: A reader knows that no figure of the state has more persons than this.
-_MOST = 10_000_000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +126,8 @@ class _System:
     def _told_before(self, figure: Figure) -> str | None:
         """The earlier release that showed the number itself."""
         for number, release in enumerate(self._releases[1:], start=1):
-            told = release.shown.get(figure)
-            if told is not None and told.n is not None and self._versions[number][figure] == 0:
+            shown = release.shown.get(figure)
+            if shown is not None and shown.n is not None and self._versions[number][figure] == 0:
                 return release.name
         return None
 
@@ -152,7 +151,7 @@ class _System:
         return oldest > 0
 
     def _build(self, count: int) -> Polytope:
-        self._told: dict[tuple[Figure, int], _Told] = {}
+        self._told: dict[tuple[Figure, int], Told] = {}
         self._rows: list[Row] = []
         #: {number of a row: the sum that it stands for}
         self._sum_of: dict[int, Sum] = {}
@@ -168,10 +167,10 @@ class _System:
                 self._add_up(each, number, each.total[0] in release.rated)
             rated |= release.rated
         bounds = {}
-        for (figure, version), told in self._told.items():
-            bounds["n", figure, version] = told.n
+        for (figure, version), of in self._told.items():
+            bounds["n", figure, version] = of.n
             if figure[0] in rated:
-                bounds["k", figure, version] = told.k
+                bounds["k", figure, version] = of.k
         return Polytope(bounds, self._rows)
 
     def _link(self, number: int) -> dict[Figure, int]:
@@ -187,15 +186,15 @@ class _System:
             differ = {
                 figure
                 for figure, shown in common.items()
-                if _told(shown).within(self._told[figure, versions[figure]]).empty()
+                if told(shown).within(self._told[figure, versions[figure]]).empty()
             }
-            amended = differ | _amended(release, self._releases[before], differ)
-            found.update({figure: versions[figure] for figure in common if figure not in amended})
+            others = differ | amended(release, self._releases[before], differ)
+            found.update({figure: versions[figure] for figure in common if figure not in others})
         return {figure: found.get(figure, number) for figure in release.shown}
 
     def _tell(self, figure: Figure, shown: Shown, number: int, rated: bool) -> None:
         version = self._versions[number][figure]
-        said, before = _told(shown), self._told.get((figure, version))
+        said, before = told(shown), self._told.get((figure, version))
         self._told[figure, version] = said if before is None else said.within(before)
         if not rated or shown.n is not None:
             return
@@ -229,74 +228,6 @@ def _questions(asked: Sequence[Protected]) -> list[Question]:
         Question({(name, figure, 0): factor for name, factor in terms[quantity].items()}, width)
         for figure, quantity, width in asked
     ]
-
-
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """What is told of one figure, whatever the sums: persons, those counted, and the rate in per cent."""
-
-    n: Bounds
-    k: Bounds
-    rate: Bounds
-
-    def within(self, other: _Told) -> _Told:
-        return _Told(self.n.within(other.n), self.k.within(other.k), self.rate.within(other.rate))
-
-    def empty(self) -> bool:
-        return self.n.empty() or self.k.empty() or self.rate.empty()
-
-
-def _told(shown: Shown) -> _Told:
-    n = Bounds(float(shown.n_low), float(_MOST if shown.n_high is None else shown.n_high))
-    rate = Bounds(shown.rate_low, shown.rate_high)
-    if shown.k is not None:
-        k = Bounds(float(shown.k), float(shown.k))
-    elif shown.n is not None:
-        # Persons are whole: of 33 with 48.5 %, sixteen.
-        k = Bounds(rate.low / 100 * shown.n, rate.high / 100 * shown.n).whole()
-    else:
-        k = Bounds(0.0, _MOST)
-    return _Told(n, k, rate)
-
-
-def _amended(new: Release, old: Release, differ: set[Figure]) -> set[Figure]:
-    """All figures in sums that say of a figure that is not shown that it was amended; `differ` are those that show it.
-
-    A sum whose total both show says so by what it leaves for the parts that they do not: a child more in a school that
-    is shown, and in its district, says nothing about one that is not. Any other says so by a figure that differs.
-    """
-    twins = {(each.total, part): each for each in old.sums for part in each.parts}
-    found: set[Figure] = set()
-    matched = set()
-    for each in new.sums:
-        twin = next((twins[each.total, part] for part in each.parts if (each.total, part) in twins), None)
-        if twin is None or new.shown[each.total].n is None or old.shown[each.total].n is None:
-            if not differ.isdisjoint(each):
-                found |= set(each)
-            continue
-        matched.add(twin)
-        here, there = _left(each, new, twin, old), _left(twin, old, each, new)
-        if any(one.within(other).empty() for one, other in zip(here, there, strict=True)):
-            found |= {*each, *twin}
-    for each in old.sums:
-        if each not in matched and not differ.isdisjoint(each):
-            found |= set(each)
-    return found
-
-
-def _left(each: Sum, release: Release, twin: Sum, other: Release) -> tuple[Bounds, Bounds]:
-    """(n, k) of the parts that not both releases show. A part that the other does not have counts nobody there."""
-    whole = _told(release.shown[each.total])
-    n, k = whole.n, whole.k
-    n = Bounds(n.low + each.excess_n, n.high + each.excess_n)
-    k = Bounds(k.low + each.excess_k, k.high + each.excess_k)
-    for part in each.parts:
-        shown, then = release.shown[part], other.shown.get(part)
-        if shown.n is not None and (then is None or part not in twin.parts or then.n is not None):
-            part_told = _told(shown)
-            n = Bounds(n.low - part_told.n.high, n.high - part_told.n.low)
-            k = Bounds(k.low - part_told.k.high, k.high - part_told.k.low)
-    return n, k
 
 
 def _text(

@@ -9,73 +9,21 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from scipy import optimize, sparse
 from scipy.sparse.csgraph import connected_components
 
-_TOLERANCE = 1e-6
-#: How far from a whole number an optimum may be and still be one.
-_ROUNDING = 1e-4
+from .constraints import TOLERANCE, Bounds, Infeasible, Question, Row, Span
+from .proof import NARROW, ROUNDING, Proof
 
-#: Whole numbers are asked of blocks of so many unknowns, of spans of so many widths, for so long. The nodes end a solve
-#: on every machine alike; the seconds are for one that is stuck within a node.
+#: Whole numbers are asked of blocks of so many unknowns. The nodes end a solve on every machine alike; the seconds are
+#: for one that is stuck within a node, so many that a busy machine comes to no other answer than an idle one.
 _SMALL_BLOCK = 60
-_NARROW = 3
 _NODES = 2_000
-_SECONDS = 2.0
-
-
-class Infeasible(ValueError):
-    """Nothing fulfils these `rows` together, by their place; none are named where one unknown is told to be two."""
-
-    def __init__(self, why: str, rows: Iterable[int] = ()) -> None:
-        super().__init__(why)
-        self.rows = tuple(map(int, rows))
-
-
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    low: float
-    high: float
-
-    def within(self, other: Bounds) -> Bounds:
-        return Bounds(max(self.low, other.low), min(self.high, other.high))
-
-    def whole(self) -> Bounds:
-        return Bounds(math.ceil(self.low - _TOLERANCE), math.floor(self.high + _TOLERANCE))
-
-    def empty(self) -> bool:
-        return self.low > self.high + _TOLERANCE
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """low <= sum of terms <= high; None: no limit on that side."""
-
-    terms: Mapping[Any, float]
-    low: float | None
-    high: float
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """Over how many values does this sum of terms range: at least `width` more than one?"""
-
-    terms: Mapping[Any, float]
-    width: int
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Whole numbers; `rows`: the constraints that hold the expression there, by their place."""
-
-    least: int
-    greatest: int
-    rows: tuple[int, ...]
+_SECONDS = 60.0
 
 
 class Polytope:
@@ -86,11 +34,11 @@ class Polytope:
         self._place = {name: place for place, name in enumerate(names)}
         self._low = np.array([bounds[name].low for name in names])
         self._high = np.array([bounds[name].high for name in names])
-        if (empty := np.flatnonzero(self._low > self._high + _TOLERANCE)).size:
+        if (empty := np.flatnonzero(self._low > self._high + TOLERANCE)).size:
             raise Infeasible(f"{names[empty[0]]} is told to be two things at once")
         matrix, self._floor, self._top = self._rows(rows)
         kept = self._telling(matrix)
-        free = self._high - self._low > _TOLERANCE
+        free = self._high - self._low > TOLERANCE
         # What is known goes to the other side, so that it ties nothing together.
         known = matrix @ np.where(free, 0.0, self._low)
         self._floor, self._top = self._floor - known, self._top - known
@@ -100,7 +48,7 @@ class Polytope:
         self._size = np.bincount(self._block) if names else np.zeros(0, dtype=int)
         # A sum of which nothing is open must hold.
         closed = kept & (np.diff(self._matrix.indptr) == 0)
-        if (bad := closed & ((self._floor > _TOLERANCE) | (self._top < -_TOLERANCE))).any():
+        if (bad := closed & ((self._floor > TOLERANCE) | (self._top < -TOLERANCE))).any():
             raise Infeasible("the figures that are shown do not add up", np.flatnonzero(bad))
 
     def check(self) -> None:
@@ -126,7 +74,7 @@ class Polytope:
     def _answer(self, questions: Sequence[Question], narrow: bool) -> dict[int, Span]:
         """With `narrow` questions are left out that two solutions of others already prove to be wide enough."""
         homes = np.array([self._home(question.terms) for question in questions], dtype=int)
-        proof = _Proof(self._expressions(questions), np.array([question.width for question in questions]))
+        proof = Proof(self._expressions(questions), np.array([question.width for question in questions]))
         queues: dict[int, list[int]] = defaultdict(list)
         for number, home in enumerate(homes):
             queues[home].append(number)
@@ -165,11 +113,11 @@ class Polytope:
                 cost[self._place[name]] += factor
         least, least_worth = self._solve(cost[columns], rows, columns)
         greatest, greatest_worth = self._solve(-cost[columns], rows, columns)
-        tells = (np.abs(least_worth) > _TOLERANCE) | (np.abs(greatest_worth) > _TOLERANCE)
+        tells = (np.abs(least_worth) > TOLERANCE) | (np.abs(greatest_worth) > TOLERANCE)
         # Not a number: a block that was not asked has no solution here.
         low, high = np.full(self._block.size, np.nan), np.full(self._block.size, np.nan)
         for point, values in ((low, least), (high, greatest)):
-            known = self._high - self._low <= _TOLERANCE
+            known = self._high - self._low <= TOLERANCE
             point[known] = self._low[known]
             point[columns] = values
         low_whole, high_whole = self._whole(low, columns), self._whole(high, columns)
@@ -178,13 +126,13 @@ class Polytope:
             terms = questions[number].terms
             by = rows[tells & (self._block_of_row[rows] == block)]
             span = Span(
-                math.ceil(sum(factor * low[self._place[name]] for name, factor in terms.items()) - _ROUNDING),
+                math.ceil(sum(factor * low[self._place[name]] for name, factor in terms.items()) - ROUNDING),
                 math.floor(
-                    sum(factor * high[self._place[name]] for name, factor in terms.items()) + _ROUNDING
+                    sum(factor * high[self._place[name]] for name, factor in terms.items()) + ROUNDING
                 ),
                 tuple(map(int, by)),
             )
-            narrow = span.greatest - span.least <= _NARROW * questions[number].width
+            narrow = span.greatest - span.least <= NARROW * questions[number].width
             # An optimum in whole numbers is the optimum of the whole numbers.
             if narrow and self._size[block] <= _SMALL_BLOCK and not (low_whole[block] and high_whole[block]):
                 span = self._in_whole_numbers(block, terms, span)
@@ -257,7 +205,7 @@ class Polytope:
         )
         if solution.x is None:
             return rows
-        missed = solution.x[columns.size :].reshape(2, rows.size).sum(axis=0) > _TOLERANCE
+        missed = solution.x[columns.size :].reshape(2, rows.size).sum(axis=0) > TOLERANCE
         torn = np.unique(self._block_of_row[rows][missed])
         return rows[np.isin(self._block_of_row[rows], torn)] if torn.size else rows
 
@@ -270,7 +218,7 @@ class Polytope:
 
     def _whole(self, point: Any, columns: Any) -> Any:
         """For each block whether all its unknowns among the columns are whole numbers at this point."""
-        broken = np.abs(point[columns] - np.round(point[columns])) > _TOLERANCE
+        broken = np.abs(point[columns] - np.round(point[columns])) > TOLERANCE
         return np.bincount(self._block[columns][broken], minlength=self._size.size) == 0
 
     def _expressions(self, questions: Sequence[Question]) -> Any:
@@ -300,7 +248,7 @@ class Polytope:
         positive, negative = matrix.maximum(0), matrix.minimum(0)
         least = positive @ self._low + negative @ self._high
         greatest = positive @ self._high + negative @ self._low
-        return (least < self._floor - _TOLERANCE) | (greatest > self._top + _TOLERANCE)
+        return (least < self._floor - TOLERANCE) | (greatest > self._top + TOLERANCE)
 
     def _blocks(self) -> tuple[Any, Any]:
         """The number of the block of each unknown and of each row; a row without open unknowns is in none, -1."""
@@ -314,25 +262,3 @@ class Polytope:
         )
         labels = connected_components(graph, directed=False)[1]
         return labels[rows:], np.where(np.diff(self._matrix.indptr) > 0, labels[:rows], -1)
-
-
-class _Proof:
-    """The least and greatest value of each expression in the solutions seen: its span is no narrower."""
-
-    def __init__(self, expressions: Any, widths: Any) -> None:
-        self._expressions, self._widths = expressions, widths
-        #: Over all solutions, and over the whole ones.
-        self._low, self._high = np.full((2, widths.size), np.inf), np.full((2, widths.size), -np.inf)
-
-    def see(self, point: Any, whole: Any) -> None:
-        """`whole`: for each expression whether its unknowns are whole there. NaN in a point proves nothing."""
-        values = self._expressions @ point
-        for kind, valid in enumerate((~np.isnan(values), ~np.isnan(values) & whole)):
-            self._low[kind][valid] = np.minimum(self._low[kind][valid], np.ceil(values[valid] - _ROUNDING))
-            self._high[kind][valid] = np.maximum(self._high[kind][valid], np.floor(values[valid] + _ROUNDING))
-
-    def enough(self, small: Any) -> Any:
-        """Where whole numbers may narrow a span (`small`), fractions must prove more than the width."""
-        seen = self._high - self._low
-        wide = np.where(small, seen[0] > _NARROW * self._widths, seen[0] >= self._widths)
-        return wide | (seen[1] >= self._widths)

@@ -108,7 +108,8 @@ def show(cell: Cell, status: Status, rules: Rules, counts: bool = False) -> Show
     Rates without n are rounded so that they do not tell the fraction.
     """
     if status == "hidden":
-        return Shown("hidden")
+        # That nobody is there would be shown.
+        return Shown("hidden", n_low=1)
     rate = None if cell.k is None or not cell.n else 100 * cell.k / cell.n
     if status == "bound" and rate is not None:
         if rate >= rules.high:

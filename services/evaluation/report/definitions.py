@@ -25,9 +25,9 @@ ANCHORS: Mapping[str, Definition] = {
     ),
     "participation": Definition(
         "Taking part",
-        "A district or school takes part when it has recorded a pledge, a folder or a survey answer in the "
-        "school year. Persons are counted from the state's figures as they are shown. Growth is this year's "
-        "count divided by last year's, less one, with an exact 95 % interval.",
+        "A district or school takes part when it has recorded a pledge, a folder or a survey answer in the school "
+        "year. Persons are counted from the state's figures as they are shown: the rounded rate of the number. "
+        "Growth is this year's count divided by last year's, less one, with an exact 95 % interval.",
     ),
     "components": Definition(
         "Components and indicators",
@@ -45,21 +45,23 @@ ANCHORS: Mapping[str, Definition] = {
     ),
     "shrunken-estimates": Definition(
         "Estimate and reliability",
-        "The best guess of a district's true rate: its own rate drawn towards the state's mean as far as its "
-        "own data are uncertain. Reliability is how much of the distance is kept: 0 nothing, 1 all. "
+        "The best guess of a district's true rate: its own rate drawn towards the mean of all districts as far as "
+        "its own data are uncertain. Reliability is how much of the distance is kept: 0 nothing, 1 all. "
         "Beta-binomial model, maximum likelihood.",
     ),
     "funnels": Definition(
         "Funnel, limits and verdicts",
-        "The limits hold 95 % and 99.8 % of districts of a size when they differ from the state by chance and ordinary "
-        "variety alone. Above or below is said only beyond the outer limits and where the false discovery rate q over "
-        "all districts and indicators is below .05. There are no ranks.",
+        "The limits hold 95 % and 99.8 % of districts of a size when they differ from the others by chance and "
+        "ordinary variety alone. Above or below is said only beyond the outer limits and where the false "
+        "discovery rate q over all districts and indicators is below .05. Nothing is sorted by rank; the ranks "
+        "that are given are ranges.",
     ),
     "suppression": Definition(
         "What is not shown",
-        "Fewer than ten persons: nothing. Ten to twenty: the rate in steps of five per cent, without the number. At "
-        "least 95 % or at most 5 %: a bound, without the number. And what would give these away by subtraction. An "
-        "auditor computes the range of every hidden figure before the report is written.",
+        "Nobody is shown as 0. Fewer than ten persons: nothing. Ten to twenty: the rate in steps of five per "
+        "cent, without the number. At least 95 % or at most 5 %: a bound, without the number. And what would give "
+        "these away by subtraction, among schools, districts, the state and earlier reports. An auditor computes "
+        "the range of every figure that is not shown before the report is written.",
     ),
     "exemplary": Definition(
         "Exemplary programmes",
@@ -75,14 +77,14 @@ ANCHORS: Mapping[str, Definition] = {
     ),
     "funding": Definition(
         "Funding scenarios",
-        "Three ways to share a stated budget, in whole cents: by students; by students not yet reached (those "
-        "without a pledge); a coordinator for each district first. Districts whose numbers are not shown "
-        "share equally what is left of the state's.",
+        "Three ways to share a stated budget among the districts that have students, in whole cents: by students; "
+        "by students not yet reached (those without a pledge); a coordinator for each district first. Districts "
+        "whose numbers are not shown share equally what is left of the state's.",
     ),
     "coordinators": Definition(
         "Coordinators",
-        "One for each district, the others by equal proportions (Huntington and Hill) over students not yet reached; "
-        "Webster's method beside it.",
+        "One for each district that has students, the others by equal proportions (Huntington and Hill) over "
+        "students not yet reached; beside it by population, by both methods (Huntington and Hill, Webster).",
     ),
     "certification": Definition(
         "Certified",
@@ -102,7 +104,8 @@ ANCHORS: Mapping[str, Definition] = {
     ),
     "non-response": Definition(
         "Non-response",
-        "Below 85 % the shares of those asked and of those who answered are put side by side, with the effect size w.",
+        "Below 85 % those asked and those who answered are compared by what is known of both; the effect size w "
+        "and the p value say how much they differ.",
     ),
     "weights": Definition(
         "Weights",
@@ -140,8 +143,9 @@ ANCHORS: Mapping[str, Definition] = {
     ),
     "adjustment": Definition(
         "Adjusted for the families served",
-        "The figure expected of a district from its enrolment, poverty, share of English learners and grade span, by "
-        "weighted regression over all districts, and observed divided by expected.",
+        "The figure expected of a district from its enrolment and from what a file of covariates says of it, such "
+        "as poverty, share of English learners and grade span, by weighted regression over the districts shown in "
+        "full, and observed divided by expected.",
     ),
     "map": Definition(
         "Map",
@@ -149,7 +153,7 @@ ANCHORS: Mapping[str, Definition] = {
     ),
     "pins": Definition(
         "Pins",
-        "What the report is made of: positions in each log, the program's version and libraries, every setting and the "
-        "digest of every input. The same pins give the same bytes.",
+        "What the report is made of: positions in each log, the program's version and libraries, every setting "
+        "and the digest of every input. With the same fonts the same pins give the same bytes.",
     ),
 }

@@ -60,8 +60,8 @@ def limits(material: Material) -> Section:
                     "Districts are compared with the state as it is, not with what would be good.",
                     f"{amended} certified months have been amended by facts that came in later; the figures here are "
                     "those known now, and the table says where.",
-                    f"An auditor computed the range of {audited:,} figures that are not shown; none is narrower than "
-                    "the rules allow. It does not know what a reader may know of single families.",
+                    f"An auditor computed {audited:,} ranges of what is not shown; none is narrower than the rules "
+                    "allow. It does not know what a reader may know of single families.",
                 )
             ),
             TableBlock(quality.quality(snapshot, material.figures, material.audit)),

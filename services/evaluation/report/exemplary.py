@@ -35,7 +35,7 @@ class Standing:
 
     `limit`: the funnel's upper limit for a district of its size; `state`: the rate it stands around. `improvement`: the
     interval of the change since last year. `gap`: the distance between its best and its worst school, this year and
-    last. `before`: whether it met this rule last year, in everything but the change.
+    last. `before`: whether it met this rule last year, in what that year can be judged by alone.
     """
 
     district: str

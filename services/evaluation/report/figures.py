@@ -67,7 +67,8 @@ def _year(year: Year, release: Release, seed: int) -> YearFigures:
 
 
 def _schools(indicator: str, year: Year, public: Publication) -> Mapping[str, Mapping[str, float]]:
-    """Estimates drawn towards the state's mean: the distance between raw rates of small schools is mostly chance."""
+    """Estimates drawn towards the mean of all schools that are shown: raw rates of small schools lie apart mostly by
+    chance."""
     shown = [
         (
             district,
@@ -107,7 +108,10 @@ def _months(year: Year) -> tuple[Table, Mapping[Key, Cell]]:
         cells[period,] = Cell(ratio.denominator, ratio.numerator)
     whole = total(card.indicators[MONTHLY] for card in year.cards.values())
     parts = {period: ALL_MONTHS for (period,) in cells}
-    every = {**cells, (ALL_MONTHS,): Cell(whole.denominator, whole.numerator)} if cells else {}
+    # A child's months are one child: of nine children nothing is shown, however many months they make.
+    children = max((cell.n for cell in cells.values()), default=0)
+    year_cell = Cell(whole.denominator, whole.numerator, children)
+    every = {**cells, (ALL_MONTHS,): year_cell} if cells else {}
     return Table(MONTHS, ("month",), every, {"month": parts}), cells
 
 

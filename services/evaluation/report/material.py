@@ -114,7 +114,7 @@ def _adjusted(figures: YearFigures, indicator: str, covariates: Covariates | Non
         district: each.to_json() for district, each in figures.comparisons[indicator].districts.items()
         if each.shown.status == "shown"
     }  # fmt: skip
-    rates = {district: of["rate"] for district, of in shown.items() if of["rate"]}
+    rates = {district: of["rate"] for district, of in shown.items() if of["rate"] is not None}
     enrolment = {district: round(n) for district, (_, n) in completed(figures, "pledges_signed").items()}
     return adjustment.adjusted(rates, {each: shown[each]["n"] for each in rates}, enrolment, covariates)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ..effectiveness import told
 from ..methods import change, intervals
+from ..methods.release import Status
 from ..scorecards import Scorecard, total
 from .figures import Figures, YearFigures, state
 from .folder import Kind, Table, Value
@@ -39,6 +40,14 @@ COMPONENTS = (
     Component("37-3-67(g)", "A home survey", ("survey_response",)),
     Component("37-3-67(h)", "Parent/teacher conferences"),
 )
+
+#: Why a state's figure is not shown in full.
+_NOTES: Mapping[Status, str] = {
+    "shown": "",
+    "rate only": "the rate alone, in steps of five: few persons",
+    "bound": "nearly all or nearly none: at least 95 %, or at most 5 %",
+    "hidden": "not shown: it would tell of few persons",
+}
 
 #: What is counted to say how many take part, each with its words.
 _PERSONS: Mapping[str, str] = {
@@ -104,7 +113,7 @@ def components(figures: Figures) -> Table:
         for indicator in component.indicators:
             now = figures.now.comparisons[indicator].state
             shown = now.to_json()
-            note = "" if shown["status"] == "shown" else "shown as a bound, or not at all: too few persons"
+            note = _NOTES[now.shown.status]
             if shown["n"] == 0:
                 note = "nothing was due or recorded"
             figure: list[Value] = [shown["rate"], shown["low"], shown["high"], shown["n"]]
@@ -132,7 +141,11 @@ def measures(figures: Figures, scores: Sequence[Sequence[Value]] = ()) -> Table:
         ("pledges", "More persons taking part: pledges"),
     ):
         if name in now:
-            rows.append([text, now[name], before.get(name), *_growth(before.get(name), now[name])])
+            growth = [
+                each if isinstance(each, str) else _change(each)
+                for each in _growth(before.get(name), now[name])
+            ]
+            rows.append([text, _count(now[name]), _count(before.get(name)), *growth])
     for indicator, text in (
         ("pledges_signed", "Other measures: pledges signed, of those enrolled"),
         ("classes_on_time", "Other measures: classes on time"),
@@ -168,7 +181,7 @@ def months(figures: Figures) -> Table:
                 expected,
                 round(reported.numerator / expected, 4) if expected else None,
                 round(on_time.numerator / expected, 4) if expected else None,
-                round(n) or None,
+                shown.n,
                 round(k / n, 4) if n else None,
             ]
         )
@@ -210,6 +223,14 @@ def _growth(before: int | None, now: int) -> list[Value]:
         return [None, None, None, "there were none the year before"]
     growth, low, high = (float(each) for each in change.growth(before, now))
     return [growth, low, high if math.isfinite(high) else None, ""]
+
+
+def _count(number: int | None) -> str | None:
+    return None if number is None else f"{number:,}"
+
+
+def _change(growth: Value) -> str | None:
+    return f"{100 * growth:+.1f} %" if isinstance(growth, float) else None
 
 
 def _takes_part(card: Scorecard) -> bool:

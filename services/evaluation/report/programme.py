@@ -119,12 +119,10 @@ def _drawn(material: Material, name: str, comparison: Comparison, table: Table) 
     for district, each in shown.items():
         k, n = told(each.shown)
         points.append(FunnelPoint(names[district], max(1, round(n)), k / n, str(each.verdict)))
-    counted = [told(each.shown) for each in shown.values()]
-    n = sum(of for _, of in counted)
     title = TITLES[name]
     yield charts.funnel(
         f"funnel-{name}", f"{title}: each district by its size", table.name, points,
-        sum(of for of, _ in counted) / n if n else 0.0, comparison.tau2, _OF.get(name, "Class-months"),
+        comparison.p0 or 0.0, comparison.tau2, _OF.get(name, "Class-months"),
     )  # fmt: skip
     rows = [
         Estimate(

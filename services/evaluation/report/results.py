@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from . import adjustment, charts, graduation, score_tables, survey_tables
 from .charts import Share
-from .document import Block, Chart, Paragraph, Section, TableBlock
+from .covariates import Covariates
+from .document import Block, Chart, Listing, Paragraph, Section, TableBlock
 from .material import Material
 from .survey_findings import SurveyFindings
 from .survey_text import paragraphs as survey_paragraphs
@@ -20,6 +21,8 @@ _WORDS = {
 #: Columns that fit a printed page.
 _SCORES = ("name", "subject", "school_year", "stated", "n", "rate", "low", "high")
 _CHANGES = ("name", "subject", "test", "before", "after", "stated", "difference", "low")
+#: Places of a file that are printed, at most.
+_LISTED = 40
 _FILES = "The row of each district is in the files beside this report."
 
 
@@ -75,12 +78,22 @@ def published(material: Material) -> Section:
     return Section("results", "Test scores and graduation", tuple(blocks), page=bool(found.rows))
 
 
+def _unread(covariates: Covariates) -> Iterator[str]:
+    """What of the file was not read, place by place, and the names that wait for a decision."""
+    for each in covariates.problems:
+        yield f"{each.place}: {each.text}"
+    for name in covariates.review:
+        yield f"{covariates.name}: {name.name!r} is not certainly a district. {name.reason}"
+
+
 def families(material: Material) -> Section:
     """What would be expected of a district, given the families that it serves, and the model behind that."""
     units, model = adjustment.tables(material.adjustments, material.names)
     blocks: list[Block] = [
         Paragraph(text) for text in adjustment.paragraphs(material.adjustments, material.covariates)
     ]
+    if material.covariates is not None and (wrong := list(_unread(material.covariates))):
+        blocks.append(Listing(tuple(wrong[:_LISTED])))
     if model.rows:
         blocks.append(TableBlock(model))
     if units.rows:

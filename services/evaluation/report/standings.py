@@ -72,14 +72,13 @@ def _standings(figures: YearFigures) -> dict[tuple[str, str], Standing]:
     found = {}
     for indicator in RULED:
         comparison = figures.comparisons[indicator]
-        k, n = told(comparison.state.shown)
         for district, each in comparison.districts.items():
-            if each.estimate is None or each.limits is None or each.q is None or not n:
+            if each.estimate is None or each.limits is None or each.q is None or comparison.p0 is None:
                 continue
             due = tuple(month for month in figures.year.cards[district].months if month.due)
             share = certified_share(figures.year.certified.get(district, {}), due)
             found[district, indicator] = Standing(
-                district, indicator, share, each.estimate, each.limits[1], k / n, each.q
+                district, indicator, share, each.estimate, each.limits[1], comparison.p0, each.q
             )
     return found
 

@@ -61,7 +61,7 @@ def districts(comparisons: Mapping[str, Comparison], names: Mapping[str, str]) -
     """Every district on every indicator, by the districts' names: never by rank."""
     columns = {
         "district": "District", "name": "Name", "indicator": "Indicator", **_FIGURE,
-        "rank_best": "Best rank that is possible", "rank_worst": "Worst rank that is possible",
+        "rank_best": "Rank, 95 % from", "rank_worst": "Rank, 95 % to",
     }  # fmt: skip
     rows: list[list[Value]] = []
     for district in sorted(names, key=lambda each: (names[each], each)):
@@ -87,7 +87,7 @@ def verdicts(comparisons: Mapping[str, Comparison], names: Mapping[str, str]) ->
 def schools(
     figures: YearFigures, names: Mapping[str, str], schools: Mapping[str, Mapping[str, str]]
 ) -> Table:
-    """Every school on every indicator of persons, by district and name; the estimate is drawn towards the state."""
+    """Every school on every indicator of persons, by district and name; the estimate is drawn towards their mean."""
     columns = {
         "district": "District", "district_name": "Name of the district", "school": "School", "name": "Name",
         "indicator": "Indicator", "status": "Shown as", "n": "Of how many", "rate": "Rate", "at_least": "At least",
