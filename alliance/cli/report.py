@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from ..context import Context
+from ..contracts.fields import is_school_year
 from ..settings import Settings
 from . import composition
 
@@ -50,13 +51,14 @@ def report(school_year: str | None, out: Path | None, check: Path | None, **opti
     """
     if check is not None:
         sys.exit(_check(check))
-    if school_year is None:
+    if school_year is None or not is_school_year(school_year):
         raise click.UsageError("Give the --school-year, such as 2026-27.")
+    body = _body(school_year, options)
     settings = _settings()
     began = time.monotonic()
     app = composition.app("evaluation", settings)
     app.prepare()
-    result, made = app.make_report(_body(school_year, options), Context.of_system())
+    result, made = app.make_report(body, Context.of_system())
     folder = (out or settings.var / "reports") / f"{school_year}-{result['report']}"
     write(folder, made.files)
     seconds, peak = time.monotonic() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
@@ -101,21 +103,25 @@ def _body(school_year: str, options: Mapping[str, Any]) -> dict[str, Any]:
 
 def _settings() -> Settings:
     """The settings; where nothing says which platform is meant, and several keep their data here, the one that was
-    written to last, as `make mississippi` leaves one below the data folder."""
-    settings = Settings.load()
-    named = ("ALLIANCE_VAR", "ALLIANCE_DATABASE_URL", "ALLIANCE_EVALUATION_DATABASE_URL")
-    if any(os.environ.get(name) or os.environ.get(f"{name}_FILE") for name in named):
-        return settings
-    kept = [settings.var / "evaluation.db", *settings.var.glob("mississippi/*/evaluation.db")]
+    written to last, as `make mississippi` leaves one below the data folder. Nothing is made where there is none."""
+    var = Path(os.environ.get("ALLIANCE_VAR") or "var").absolute()
+    databases = ("ALLIANCE_DATABASE_URL", "ALLIANCE_EVALUATION_DATABASE_URL")
+    if any(os.environ.get(name) or os.environ.get(f"{name}_FILE") for name in databases):
+        return Settings.load()
+    kept = [var / "evaluation.db"]
+    if not os.environ.get("ALLIANCE_VAR"):
+        kept += var.glob("mississippi/*/evaluation.db")
     found = [path for path in kept if path.exists()]
     if not found:
         raise click.ClickException(
-            f"There is no platform's data in {settings.var}: `make up` or `make mississippi` makes some, or "
-            "ALLIANCE_VAR and ALLIANCE_DATABASE_URL say where they are."
+            f"There is no platform's data in {var}: `make up` or `make mississippi` makes some, or ALLIANCE_VAR "
+            "and ALLIANCE_DATABASE_URL say where they are."
         )
     newest = max(found, key=_written)
-    if newest.parent != settings.var:
-        click.echo(f"The data written last are those in {newest.parent} (ALLIANCE_VAR chooses others).")
+    settings = Settings.load()
+    if newest.parent == settings.var:
+        return settings
+    click.echo(f"The data written last are those in {newest.parent} (ALLIANCE_VAR chooses others).")
     urls = {name: f"sqlite:///{newest.parent / f'{name}.db'}" for name in settings.database_urls}
     return replace(settings, var=newest.parent, database_urls=urls)
 
@@ -130,7 +136,12 @@ def _check(folder: Path) -> int:
     files = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     if "manifest.json" not in files:
         raise click.ClickException(f"{folder} has no manifest.json: it is no report's folder.")
-    wrong = composition.report_folder().wrong(files)
+    try:
+        wrong = composition.report_folder().wrong(files)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise click.ClickException(
+            f"{folder}/manifest.json cannot be read, so that nothing of the folder is proven: {error}"
+        ) from error
     for each in wrong:
         click.echo(each)
     click.echo(f"{len(files)} files are as the manifest says." if not wrong else f"{len(wrong)} are not.")

@@ -34,7 +34,10 @@ _TYPES = {
     "json": "application/json",
 }
 #: What a file of the report may do in a browser: be read.
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
+_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
 
 
 @routes.command("/v1/reports", "evaluation.issue_report", takes=IssueReport, answers=Issued)

@@ -23,7 +23,6 @@ from .projections import PROJECTIONS
 
 if TYPE_CHECKING:
     from .report.making import Made
-    from .reporting import Reporting
 
 #: A day, and so a month, begins when it begins where the families live.
 _MISSISSIPPI = ZoneInfo("America/Chicago")
@@ -66,7 +65,9 @@ class ReportOperations:
         if context.caller.role not in ("state", "system"):
             raise Forbidden("Only the state issues the report that 37-3-71 asks of it.")
         self._wait_for(body, freshness.folded_positions(PROJECTIONS))
-        return self._reporting().issue(body, today(context), context)
+        from .reporting import Reporting
+
+        return Reporting(self.database, self.log, self._data).issue(body, today(context), context)
 
     def decide_recognition(self, body: Body, context: Context) -> Result:
         """Record whether a programme that the written rule judges is recognised as exemplary, and why."""
@@ -74,7 +75,9 @@ class ReportOperations:
             raise Forbidden("Only the state recognises exemplary programmes (37-3-71).")
         with self._reading(body) as connection:
             names = queries.district_names(connection)
-        return self._reporting().decide(body, names, today(context), context)
+        from .recognising import Recognising
+
+        return Recognising(self.database, self.log).decide(body, names, today(context), context)
 
     def reports(self, body: Body, context: Context) -> Result:
         """Every report that was issued, the newest first."""
@@ -97,11 +100,6 @@ class ReportOperations:
         with self._reading(body) as connection:
             content = editions.content(connection, body["report"], body["path"])
         return {"content": b64encode(content).decode()}
-
-    def _reporting(self) -> Reporting:
-        from .reporting import Reporting
-
-        return Reporting(self.database, self.log, self._data)
 
     def _reading(self, body: Body) -> AbstractContextManager[Connection]:
         self._wait_for(body, freshness.folded_positions(PROJECTIONS))

@@ -1,4 +1,4 @@
-"""The use case of the report: pinned, made, issued once, and kept; and the decisions on what it names."""
+"""The use case of the report: pinned, made, issued once, and kept."""
 
 from __future__ import annotations
 
@@ -12,21 +12,19 @@ from alliance.bulk import answer
 from alliance.context import Context
 from alliance.database import Database
 from alliance.decider import Command, Commands
-from alliance.errors import Invalid, NotFound
+from alliance.errors import Invalid
 from alliance.log import Appended, Log
 from alliance.projection import EVERYWHERE
 
-from . import editions, issue, recognition, snapshots
+from . import editions, issue, snapshots
 from .editions import Overtaken
 from .issue import IssueReport
 from .methods.inputs import BadInput
 from .pinned import models_at
-from .recognition import DecideRecognition
 from .report import making
 from .report.choices import Budget, Choices, File
 from .report.making import Made
 from .report.pins import canonical
-from .report.standings import RULED
 
 #: Times that a report is made when others are issued meanwhile.
 ATTEMPTS = 3
@@ -43,7 +41,6 @@ class Reporting:
         self._log = log
         self._data = data
         self._issues = Commands(log, issue.DECIDER)
-        self._recognitions = Commands(log, recognition.DECIDER)
 
     def issue(self, body: Mapping[str, Any], today: date, context: Context) -> tuple[dict[str, Any], Made]:
         """Make the report and record it. Made again with the same pins it is compared with what was issued.
@@ -111,35 +108,3 @@ class Reporting:
         return Choices(
             budget=None if stated is None else Budget(**stated), files=files, seed=body.get("seed") or 0
         )
-
-    def decide(
-        self, body: Mapping[str, Any], names: Mapping[str, str], today: date, context: Context
-    ) -> dict[str, Any]:
-        """Record what people decided on a programme; the same decision again changes nothing."""
-        if body["district"] not in names:
-            raise NotFound(f"Evaluation has heard of no district {body['district']!r}; check the id.")
-        if body["indicator"] not in RULED:
-            raise Invalid(
-                f"The written rule does not judge {body['indicator']}; it judges {', '.join(RULED)}.",
-                errors=[{"field": "indicator", "message": f"must be one of {', '.join(RULED)}"}],
-            )
-        with self._database.reading() as connection:
-            found = editions.edition(connection, body["report"])
-        if found["school_year"] != body["school_year"]:
-            raise Invalid(
-                f"Report {body['report']} is of {found['school_year']}, not of {body['school_year']}.",
-                errors=[{"field": "report", "message": "must be a report of that school year"}],
-            )
-        told = {name: body[name] for name in ("district", "school_year", "indicator", "recognised", "report")}
-        command = DecideRecognition(**told, reasons=tuple(body["reasons"]), decided_on=today)
-        appended = self._recognitions.run(
-            Command(
-                stream=recognition.stream(command.school_year, command.district, command.indicator),
-                command=command,
-                district=command.district,
-                context=context,
-                body={**told, "reasons": list(body["reasons"])},
-                result={**told, "reasons": sorted(set(body["reasons"]))},
-            )
-        )
-        return answer(self._log.source, appended)

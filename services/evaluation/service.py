@@ -9,6 +9,7 @@ from alliance.edge import App, SourceEdge, operation, upload, uploaded
 
 # Loaded with the edge and not by its first comparison: scipy takes a second, on a busy machine several.
 from . import effectiveness as effectiveness
+from . import recognising as recognising
 from .app import build
 from .report_process import report_in_child
 

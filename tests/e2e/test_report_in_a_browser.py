@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from services.evaluation.report.html import render
+from tests.builders_report import EXAMPLE
 from tests.fixtures.missing import without
-from tests.unit.test_report_html import EXAMPLE
 
 #: CSS pixels across: the narrowest phones in use, and a laptop.
 WIDTHS = (360, 1280)

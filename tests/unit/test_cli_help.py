@@ -18,7 +18,7 @@ from services.roster.oneroster.problems import LISTED
 PROMISED = {
     "migrate", "serve", "relay", "receive", "project", "rebuild", "parked list", "parked replay", "tokens create",
     "tokens list", "tokens revoke", "roster import", "simulate sample", "simulate mississippi", "doctor", "restored",
-    "refold", "outcomes import",
+    "refold", "outcomes import", "report",
 }  # fmt: skip
 
 
@@ -105,6 +105,7 @@ PLACEHOLDERS = {
     "rebuild NAME": "rebuild participation",
     "SERVICE": "pledges",
     "import FILE": "import results.xlsx",
+    "--check FOLDER": "--check .",
     "[--partition k/K]": "--partition 0/2",
 }
 ROOT = Path(__file__).parents[2]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from services.evaluation.effectiveness import Compared, Comparison, compare
 from services.evaluation.indicators import DEFINITIONS, INDICATORS, Ratio
+from services.evaluation.publication import publish
 from services.evaluation.scorecards import Month, Scorecard
 
 PLEDGES = "pledges_signed"
@@ -134,6 +137,84 @@ def test_a_state_without_districts_has_every_indicator_and_no_figure() -> None:
 def test_figures_are_the_same_for_the_same_cards() -> None:
     cards = {f"d{number}": card(pledges_signed=(60 + number, 100 + number)) for number in range(8)}
     assert compare(cards) == compare(dict(reversed(cards.items())))
+
+
+#: Rates that are exact in tenths of a per cent, so that what is shown is what was counted.
+ALIKE = {"d0": (300, 400), "d1": (745, 1000), "d2": (450, 600), "d3": (380, 500)}
+APART = {
+    "d0": (300, 400),
+    "d1": (500, 1000),
+    "d2": (540, 600),
+    "d3": (200, 500),
+    "d4": (620, 800),
+    "d5": (990, 1500),
+}
+
+
+def limit(p0: float, n: int, quantile: float) -> float:
+    """Spiegelhalter (2005), A.1.1: the count at the quantile, less the part of its probability beyond it."""
+    law = stats.binom(n, p0)
+    count = next(r for r in range(n + 1) if law.cdf(r) >= quantile)
+    return float(count - (law.cdf(count) - quantile) / law.pmf(count)) / n
+
+
+def test_without_more_variety_than_chance_limits_and_q_are_the_binomials() -> None:
+    found = pledges(*ALIKE.values())
+    p0 = sum(k for k, _ in ALIKE.values()) / sum(n for _, n in ALIKE.values())
+    assert found.tau2 == 0
+    p = [2 * min(stats.binom.cdf(k, n, p0), stats.binom.sf(k - 1, n, p0)) for k, n in ALIKE.values()]
+    for (name, (_, n)), q in zip(ALIKE.items(), stats.false_discovery_control(np.minimum(p, 1)), strict=True):
+        of = found.districts[name]
+        assert of.limits == pytest.approx((limit(p0, n, 0.001), limit(p0, n, 0.999)), abs=1e-9)
+        assert of.q == pytest.approx(q)
+
+
+def test_with_more_variety_the_limits_are_wider_by_it() -> None:
+    """Spiegelhalter (2005), section 3: z winsorised at a tenth, phi, and tau² by the method of moments."""
+    found = pledges(*APART.values())
+    k, n = (np.array(each, float) for each in zip(*APART.values(), strict=True))
+    p0 = k.sum() / n.sum()
+    variance = p0 * (1 - p0) / n
+    z = (k / n - p0) / np.sqrt(variance)
+    phi = (np.clip(z, np.quantile(z, 0.1), np.quantile(z, 0.9)) ** 2).mean()
+    w = 1 / variance
+    tau2 = (len(n) * phi - (len(n) - 1)) / (w.sum() - (w**2).sum() / w.sum())
+    assert found.tau2 == pytest.approx(tau2)
+    spread = np.sqrt(variance + tau2)
+    q = stats.false_discovery_control(2 * stats.norm.sf(np.abs(k / n - p0) / spread))
+    for at, name in enumerate(APART):
+        of = found.districts[name]
+        outer = stats.norm.ppf(0.999) * spread[at]
+        assert of.limits == pytest.approx((max(0, p0 - outer), min(1, p0 + outer)))
+        assert of.q == pytest.approx(q[at])
+
+
+def test_q_allows_for_every_indicator_of_every_district() -> None:
+    """The same pledges beside as many answers that differ by nothing: twice the comparisons, so no smaller q."""
+    alone = compare({name: card(pledges_signed=of) for name, of in APART.items()})[PLEDGES].districts
+    both = compare({name: card(pledges_signed=of, survey_response=(300, 400)) for name, of in APART.items()})
+    assert [both["survey_response"].districts[name].q for name in APART] == [1.0] * len(APART)
+    worst = min(APART, key=lambda name: alone[name].q or 1)
+    assert both[PLEDGES].districts[worst].q == pytest.approx(2 * (alone[worst].q or 0))
+
+
+def test_what_is_hidden_has_no_limits_and_no_q_which_would_tell_its_size() -> None:
+    hidden = pledges((300, 400), (250, 400), (2, 3), (4, 9)).districts["d2"]
+    assert (hidden.limits, hidden.q) == (None, None)
+
+
+def test_what_an_earlier_publication_hides_has_no_estimate_in_the_comparison() -> None:
+    """Forty more children since: the four that an earlier report hid would follow from the difference."""
+    districts = {"d0": (300, 400), "d1": (250, 400), "d2": (2, 4), "d3": (40, 60)}
+    cards = {name: card(pledges_signed=of) for name, of in districts.items()}
+    before = publish(cards).release
+    by_itself = {**cards, "d2": card(pledges_signed=(42, 64))}
+    assert compare(by_itself)[PLEDGES].districts["d2"].estimate is not None
+    public = publish(by_itself, earlier=[before])
+    for name, each in compare(by_itself, public)[PLEDGES].districts.items():
+        told = public.shown(PLEDGES, name, by_itself[name].indicators[PLEDGES])
+        assert each.shown == told
+        assert (each.estimate is None) == (told.status != "shown")
 
 
 ratios = st.integers(0, 60).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))

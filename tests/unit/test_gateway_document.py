@@ -15,7 +15,7 @@ from referencing.jsonschema import DRAFT202012
 
 import gateway as gateway_package
 from gateway.permissions import PERMISSIONS, roles
-from gateway.schemas import evaluation, folders, pledges, roster, surveys
+from gateway.schemas import evaluation, folders, pledges, reports, roster, surveys
 from gateway.schemas.shape import Shape
 from tests.builders_gateway import Gateway, gateway
 
@@ -35,6 +35,8 @@ PROMISED = {
     "GET /v1/districts/{district}/schools", "GET /v1/schools/{school}/classes", "GET /v1/classes/{class}/students",
     "GET /v1/districts/{district}/enrolments", "GET /v1/statements", "POST /v1/folders/returns",
     "GET /v1/surveys/{survey}",
+    "POST /v1/reports", "GET /v1/reports", "GET /v1/reports/{report}", "GET /v1/reports/{report}/file",
+    "POST /v1/recognitions",
 }  # fmt: skip
 
 GATEWAY = Path(gateway_package.__file__).parent
@@ -118,7 +120,7 @@ def _resolved(document: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any
     "shape",
     [
         shape
-        for module in (roster, pledges, folders, surveys, evaluation)
+        for module in (roster, pledges, folders, surveys, evaluation, reports)
         for shape in vars(module).values()
         if isinstance(shape, type) and issubclass(shape, Shape) and shape is not Shape and shape.example
     ],
@@ -164,6 +166,17 @@ def test_every_operation_says_who_may_call_it_as_the_table_of_permissions_does(
     assert told.items() <= table.items()
     # The bulk forms share an address with the single ones.
     assert set(table) - set(told) == {"sign_pledges", "submit_responses"}
+
+
+def test_reports_are_read_by_whoever_has_a_token_and_made_and_decided_on_by_the_state_alone(
+    document: dict[str, Any],
+) -> None:
+    told = {name: operation["x-roles"] for name, operation in operations(document)}
+
+    for name in ("POST /v1/reports", "POST /v1/recognitions"):
+        assert told[name] == ["state"]
+    for name in ("GET /v1/reports", "GET /v1/reports/{report}", "GET /v1/reports/{report}/file"):
+        assert told[name] == ["state", "district", "school", "teacher", "integrator"]
 
 
 def test_errors_are_described_as_problem_documents(document: dict[str, Any]) -> None:

@@ -27,6 +27,7 @@ LISTS = [
     "districts",
     "months",
     "events",
+    "reports",
 ]
 
 CASES = [(ask, *caller) for ask in ASKS for caller in callers(ask)]
@@ -54,7 +55,7 @@ def _judge(ask: Ask) -> Any:
         if ask.operation == "evaluation.indicators":
             lists["indicators"] = []
         item = {"status": 201, "position": {"source": "pledges", "sequence": 1}, "created": True}
-        return {**lists, **about(), **item, "version": 1, "next": None, "results": [item]}
+        return {**lists, **about(), **item, "version": 1, "next": None, "results": [item], "content": ""}
 
     return answer
 

@@ -1,13 +1,14 @@
-"""Reads: ETags, versions of folders, pages of lists, and waiting for one's own writes."""
+"""Reads: ETags, versions of folders, pages of lists, reports, and waiting for one's own writes."""
 
 from __future__ import annotations
 
+from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from alliance.errors import Stale, Unavailable
+from alliance.errors import NotFound, Stale, Unavailable
 from gateway import paging
 from tests.builders_gateway import Gateway, about, gateway, indicators, months, scorecard
 
@@ -269,3 +270,163 @@ def test_names_of_children_are_kept_by_no_cache(here: Gateway) -> None:
 
     assert response.json["data"] == [row]
     assert response.headers["Cache-Control"] == "no-store"
+
+
+# --- reports
+
+REPORT = "9f86d081884c7d65"
+FILE = f"/v1/reports/{REPORT}/file"
+
+
+def policy(header: str) -> dict[str, list[str]]:
+    """A Content-Security-Policy by its directives (CSP Level 3, section 2.2.1)."""
+    directives = (each.split() for each in header.split(";") if each.strip())
+    return {name: values for name, *values in directives}
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "kind"),
+    [
+        ("report.html", b"<!doctype html><p>d\xc3\xa9j\xc3\xa0</p>", "text/html; charset=utf-8"),
+        ("report.pdf", b"%PDF-1.7\n%\xff\xfe\x00", "application/pdf"),
+        ("tables/districts.csv", b"\xef\xbb\xbfDistrict\r\n", "text/csv; charset=utf-8"),
+        ("tables/districts.json", b"{}\n", "application/json"),
+        ("inputs/shapes-districts.topojson", b"{}", "application/octet-stream"),
+        ("inputs/survey-README", b"x", "application/octet-stream"),
+    ],
+)
+def test_a_file_of_a_report_comes_byte_by_byte_with_a_content_type_of_its_own(
+    here: Gateway, path: str, content: bytes, kind: str
+) -> None:
+    here.services["evaluation"].answers["report_file"] = {"content": b64encode(content).decode()}
+
+    response = here.client().get(FILE, query_string={"path": path}, headers=here.bearer("teacher", "c5"))
+
+    assert (response.status_code, response.data) == (200, content)
+    assert response.headers["Content-Type"] == kind
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    [(operation, body, _)] = here.services["evaluation"].calls
+    assert (operation, body) == ("report_file", {"report": REPORT, "path": path})
+
+
+def test_a_file_of_a_report_may_load_and_run_nothing_but_the_style_that_is_in_it(here: Gateway) -> None:
+    here.services["evaluation"].answers["report_file"] = {"content": ""}
+
+    response = here.client().get(FILE, query_string={"path": "report.html"}, headers=here.bearer())
+
+    [header] = response.headers.getlist("Content-Security-Policy")
+    said = policy(header)
+    assert said.pop("default-src") == ["'none'"]
+    assert said.pop("style-src") == ["'unsafe-inline'"]
+    assert said.pop("frame-ancestors") == ["'none'"]
+    # A picture that is written into the page itself is loaded from nowhere.
+    assert said.pop("img-src", ["data:"]) == ["data:"]
+    assert {value for values in said.values() for value in values} <= {"'none'"}
+
+
+def test_a_file_that_its_reader_has_already_is_304(here: Gateway) -> None:
+    here.services["evaluation"].answers["report_file"] = {"content": b64encode(b"%PDF").decode()}
+    asked, token = f"{FILE}?path=report.pdf", here.bearer()
+    tag = here.client().get(asked, headers=token).headers["ETag"]
+
+    again = here.client().get(asked, headers={**token, "If-None-Match": tag})
+
+    assert (again.status_code, again.data) == (304, b"")
+
+
+def test_a_file_that_the_report_does_not_have_is_a_problem_and_no_file(here: Gateway) -> None:
+    def unknown(*_: Any) -> dict[str, Any]:
+        raise NotFound("Report 9f86d081884c7d65 has no file 'a.csv'; its files are listed with the report.")
+
+    here.services["evaluation"].answers["report_file"] = unknown
+
+    response = here.client().get(f"{FILE}?path=a.csv", headers=here.bearer())
+
+    assert (response.status_code, response.mimetype) == (404, "application/problem+json")
+    assert "listed with the report" in response.json["detail"]
+
+
+def test_a_file_is_asked_for_by_its_path(here: Gateway) -> None:
+    response = here.client().get(FILE, headers=here.bearer())
+
+    assert (response.status_code, response.json["errors"][0]["field"]) == (422, "path")
+    assert here.services["evaluation"].calls == []
+
+
+def test_the_list_of_reports_is_one_page(here: Gateway) -> None:
+    row = {"report": REPORT, "school_year": "2026-27", "issued_on": "2027-07-15", "manifest": "ab" * 32}
+    here.services["evaluation"].answers["reports"] = {"reports": [row]}
+
+    answer = here.client().get("/v1/reports", headers=here.bearer("teacher", "c5")).json
+
+    assert answer == {"data": [row], "next": None}
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"school_year": "2026"}, "school_year"),
+        ({"school_year": "2026-28"}, "school_year"),
+        ({"school_year": None}, "school_year"),
+        ({"journal": 0}, "journal"),
+        ({"journal": "now"}, "journal"),
+        ({"budget": 2_500_000}, "budget"),
+        ({"budget": {"floor": 10_000}}, "budget.budget"),
+        ({"budget": {"budget": -1}}, "budget.budget"),
+        ({"budget": {"budget": 1, "floor": -1}}, "budget.floor"),
+        ({"budget": {"budget": 1, "coordinators": "many"}}, "budget.coordinators"),
+        ({"budget": {"budget": 1, "coordinator_cost": 10**13}}, "budget.coordinator_cost"),
+        ({"budget": {"budget": 1, "dollars": 1}}, "budget.dollars"),
+        ({"seed": 1}, "seed"),
+        ({"files": {}}, "files"),
+    ],
+)
+def test_a_report_that_cannot_be_asked_for_so_is_refused_by_field(
+    here: Gateway, changes: dict[str, Any], field: str
+) -> None:
+    response = here.client().post(
+        "/v1/reports", json={"school_year": "2026-27", **changes}, headers=here.bearer()
+    )
+
+    assert (response.status_code, [each["field"] for each in response.json["errors"]]) == (422, [field])
+    assert here.services["evaluation"].calls == []
+
+
+DECISION = {
+    "school_year": "2026-27", "district": "d7", "indicator": "pledges_signed", "recognised": True,
+    "reasons": ["site_visit"], "report": REPORT,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"school_year": "26-27"}, "school_year"),
+        ({"district": "Attala County"}, "district"),
+        ({"indicator": "months_met"}, "indicator"),
+        ({"recognised": "yes"}, "recognised"),
+        ({"recognised": None}, "recognised"),
+        ({"reasons": []}, "reasons"),
+        ({"reasons": "site_visit"}, "reasons"),
+        ({"reasons": ["site_visit", "Ms Example is kind"]}, "reasons.1"),
+        ({"report": ""}, "report"),
+        ({"note": "Ms Example is kind"}, "note"),
+    ],
+)
+def test_a_decision_on_a_programme_that_cannot_be_read_is_refused_by_field(
+    here: Gateway, changes: dict[str, Any], field: str
+) -> None:
+    response = here.client().post("/v1/recognitions", json={**DECISION, **changes}, headers=here.bearer())
+
+    assert (response.status_code, [each["field"] for each in response.json["errors"]]) == (422, [field])
+    assert here.services["evaluation"].calls == []
+
+
+@pytest.mark.parametrize("field", list(DECISION))
+def test_a_decision_on_a_programme_is_whole(here: Gateway, field: str) -> None:
+    body = {name: value for name, value in DECISION.items() if name != field}
+
+    response = here.client().post("/v1/recognitions", json=body, headers=here.bearer())
+
+    assert response.status_code == 422
+    assert response.json["errors"] == [{"field": field, "message": "is required"}]

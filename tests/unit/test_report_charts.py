@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import combinations
-from typing import cast
+from typing import Any, cast
 from xml.etree import ElementTree
 
+import altair as alt
 import numpy as np
 import pytest
+import vl_convert
 from hypothesis import given
 from hypothesis import strategies as st
+from jsonschema import ValidationError
 
 from services.evaluation.methods.funnel import ABOVE, BELOW, CONSISTENT, TOO_FEW, limits
 from services.evaluation.methods.inputs import BadInput
@@ -31,6 +35,8 @@ from services.evaluation.report.charts import (
     shares,
     years,
 )
+from services.evaluation.report.district_map import MapValue
+from services.evaluation.report.district_map import draw as district_map
 from services.evaluation.report.document import Chart
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -98,6 +104,64 @@ def test_a_chart_is_one_image_named_by_its_title_and_described_by_its_alt(kind: 
     assert (named["one-title"], named["one-desc"]) == (chart.title, chart.alt)
     inside = [name for element in root.iter() if element is not root for name in element.attrib]
     assert not [name for name in inside if name == "role" or name.startswith("aria-")]
+
+
+def specification(draw: Callable[[str], Chart]) -> dict[str, Any]:
+    """What is handed over to be drawn."""
+    given: list[dict[str, Any]] = []
+
+    def keep(specification: dict[str, Any], **_: Any) -> str:
+        given.append(specification)
+        return '<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10"/>'
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(vl_convert, "vegalite_to_svg", keep)
+        draw("one")
+    (found,) = given
+    return found
+
+
+def validate(specification: dict[str, Any]) -> None:
+    """Raises jsonschema's ValidationError for what Vega-Lite's own JSON Schema does not allow."""
+    alt.Chart.from_dict(specification, validate=True)
+
+
+@pytest.mark.parametrize("kind", sorted(DRAWN.keys() - {"nothing"}))
+def test_a_chart_is_valid_vega_lite(kind: str) -> None:
+    """It is drawn without being validated again, which is half of the time: here it is."""
+    validate(specification(DRAWN[kind]))
+
+
+def test_the_map_is_valid_vega_lite() -> None:
+    """Two squares beside each other."""
+    arcs = [[[x, 31], [x, 32], [x + 1, 32], [x + 1, 31], [x, 31]] for x in (-90, -89)]
+    shapes = [
+        {"type": "Polygon", "arcs": [[at]], "properties": {"name": f"{name} School District"}}
+        for at, name in enumerate(("Adams", "Benton"))
+    ]
+    objects = {"districts": {"type": "GeometryCollection", "geometries": shapes}}
+    content = json.dumps({"type": "Topology", "arcs": arcs, "objects": objects}).encode()
+    values = {
+        "Adams School District": MapValue(0.7, CONSISTENT),
+        "Benton School District": MapValue(0.9, ABOVE),
+    }
+    validate(specification(lambda id: district_map(id, "Map", "map", content, values).chart))
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda spec: spec | {"layer": "all"},
+        lambda spec: spec | {"width": "wide"},
+        lambda spec: spec | {"config": {"axis": {"labelFontSize": "large"}}},
+        lambda spec: json.loads(json.dumps(spec).replace('"quantitative"', '"quantity"')),
+    ],
+)
+def test_a_specification_that_is_not_valid_is_found_to_be_so(
+    spoil: Callable[[dict[str, Any]], dict[str, Any]],
+) -> None:
+    with pytest.raises(ValidationError):
+        validate(spoil(specification(DRAWN["funnel"])))
 
 
 @every_chart

@@ -21,8 +21,8 @@ from alliance.errors import Unavailable
 from services.evaluation.report.document import Document, Paragraph, Section, TableBlock
 from services.evaluation.report.html import render
 from services.evaluation.report.pdf import print_pdf
+from tests.builders_report import DISTRICTS, EXAMPLE, HOSTILE
 from tests.fixtures.deployment import ROOT
-from tests.unit.test_report_html import DISTRICTS, EXAMPLE, HOSTILE
 
 #: Enough to have a chart, a table and a section in Spanish.
 SHORT = replace(

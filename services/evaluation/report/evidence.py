@@ -104,6 +104,8 @@ def made_of(pins: Pins) -> Section:
 
 
 def _flat(name: str, value: Any) -> list[tuple[str, str]]:
+    if value == {}:
+        return [(name, "none")]
     if isinstance(value, dict):
         found = []
         for key, of in sorted(value.items()):

@@ -25,6 +25,9 @@ class Criteria:
     gap: bool = True
 
 
+#: The indicators of a programme that the rule is asked for.
+RULED = ("pledges_signed", "classes_on_time", "folders_returned", "survey_response")
+
 #: The rule as it stands unless somebody chooses otherwise.
 WRITTEN_RULE = Criteria()
 

@@ -9,15 +9,13 @@ import numpy as np
 
 from .. import publication
 from ..effectiveness import Comparison, compare, told
+from ..indicators import Ratio
 from ..methods import shrinkage
-from ..methods.release import Cell, Key, Release, Rules, Shown, Table
-from ..methods.suppression import show, suppress
+from ..methods.release import Cell, Release, Rules, Shown
+from ..methods.suppression import primary, show, suppress
 from ..publication import MONTHLY, STATE, Publication, school_unit
-from ..scorecards import Scorecard, total
+from ..scorecards import Scorecard
 from .snapshot import Snapshot, Year
-
-#: The table of the state's months of folders, and what they add up to.
-MONTHS, ALL_MONTHS = "folders_returned by month", "year"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +42,14 @@ def figures(snapshot: Snapshot, rules: Rules, earlier: Sequence[Release], seed: 
     """Guarantee: everything in it is a function of what is shown, and the auditor passes the release."""
     years = [_with_everybody(year, snapshot) for year in (snapshot.year, snapshot.before) if year]
     tables = [
-        table for year in years for table in publication.tables(year.cards, year.schools, year.school_year)
+        table
+        for year in years
+        for table in publication.tables(year.cards, year.schools, year.school_year, rules)
     ]
-    months, cells = _months(years[0])
     name = f"{snapshot.year.school_year} as of {snapshot.journal}"
-    release = suppress([*tables, months], rules, earlier, name)
+    release = suppress(tables, rules, earlier, name)
     now, *before = (_year(year, release, seed) for year in years)
-    statuses = {key: release.shown[MONTHS, key].status for key in cells}
-    shown = {period: show(cell, statuses[period,], rules) for (period,), cell in cells.items()}
-    return Figures(release, now, before[0] if before else None, shown)
+    return Figures(release, now, before[0] if before else None, _months(now, rules))
 
 
 def _with_everybody(year: Year, snapshot: Snapshot) -> Year:
@@ -89,30 +86,22 @@ def _schools(indicator: str, year: Year, public: Publication) -> Mapping[str, Ma
     return found
 
 
-def _months(year: Year) -> tuple[Table, Mapping[Key, Cell]]:
-    """The state's student-months by month, which add up to the year's figure."""
-    by_month: dict[str, list[Scorecard]] = {}
-    for card in year.cards.values():
+def _months(now: YearFigures, rules: Rules) -> Mapping[str, Shown]:
+    """The state's months as far as they may be seen: all of them, where each and the year can be shown in full, or
+    none: they add up to the year's figure, which is another one's total."""
+    ratios: dict[str, Ratio] = {}
+    for card in now.year.cards.values():
         for month in card.months:
             if month.due:
-                by_month.setdefault(month.period, []).append(card)
-    cells: dict[Key, Cell] = {}
-    for period in sorted(by_month):
-        ratios = (
-            month.indicators[MONTHLY]
-            for card in by_month[period]
-            for month in card.months
-            if month.period == period
-        )
-        ratio = total(ratios)
-        cells[period,] = Cell(ratio.denominator, ratio.numerator)
-    whole = total(card.indicators[MONTHLY] for card in year.cards.values())
-    parts = {period: ALL_MONTHS for (period,) in cells}
-    # A child's months are one child: of nine children nothing is shown, however many months they make.
-    children = max((cell.n for cell in cells.values()), default=0)
-    year_cell = Cell(whole.denominator, whole.numerator, children)
-    every = {**cells, (ALL_MONTHS,): year_cell} if cells else {}
-    return Table(MONTHS, ("month",), every, {"month": parts}), cells
+                ratios[month.period] = ratios.get(month.period, Ratio()) + month.indicators[MONTHLY]
+    cells = {period: Cell(of.denominator, of.numerator) for period, of in sorted(ratios.items())}
+    told_all = now.comparisons[MONTHLY].state.shown.status == "shown" and all(
+        primary(cell, rules) == "shown" for cell in cells.values() if cell.n
+    )
+    return {
+        period: show(cell, "shown" if told_all or not cell.n else "hidden", rules)
+        for period, cell in cells.items()
+    }
 
 
 def state(figures: YearFigures, indicator: str) -> tuple[float, float]:
@@ -135,4 +124,4 @@ def completed(figures: YearFigures, indicator: str) -> dict[str, tuple[float, fl
     return {**found, **shares}
 
 
-__all__ = ["ALL_MONTHS", "MONTHS", "STATE", "Figures", "YearFigures", "completed", "figures", "state"]
+__all__ = ["STATE", "Figures", "YearFigures", "completed", "figures", "state"]

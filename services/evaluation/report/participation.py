@@ -15,6 +15,7 @@ from .folder import Kind, Table, Value
 
 NOT_YET = "not yet measured"
 NO_YEAR_BEFORE = "there is no earlier year"
+NOT_IN_BOTH = "not shown in both years"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,11 @@ COMPONENTS = (
     Component("37-3-67(h)", "Parent/teacher conferences"),
 )
 
+#: The indicator that counts of persons are taken from.
+_COUNTED = {
+    "enrolled": "pledges_signed", "pledges": "pledges_signed", "folders": "folders_returned",
+    "answers": "survey_response",
+}  # fmt: skip
 #: Why a state's figure is not shown in full.
 _NOTES: Mapping[Status, str] = {
     "shown": "",
@@ -70,16 +76,10 @@ def counts(figures: YearFigures) -> dict[str, int]:
             for card in of_district.values()
         ),
     }
-    for name, indicator in (
-        ("pledges", "pledges_signed"),
-        ("folders", "folders_returned"),
-        ("answers", "survey_response"),
-    ):
+    for name, indicator in _COUNTED.items():
         k, n = state(figures, indicator)
         if n:
-            found[name] = round(k)
-            if name == "pledges":
-                found["enrolled"] = round(n)
+            found[name] = round(n if name == "enrolled" else k)
     return found
 
 
@@ -90,9 +90,10 @@ def participation(figures: Figures) -> Table:
     rows: list[list[Value]] = []
     for name, text in _PERSONS.items():
         if name not in now:
-            rows.append([text, None, None, None, None, None, "not shown: too few persons"])
+            rows.append([text, None, None, None, None, None, _why_not(figures.now, name)])
             continue
-        rows.append([text, now[name], before.get(name), *_growth(before.get(name), now[name])])
+        growth = _growth(figures.before is not None, before.get(name), now[name])
+        rows.append([text, now[name], before.get(name), *growth])
     columns = {
         "measure": "Who takes part", "now": figures.now.year.school_year,
         "before": figures.before.year.school_year if figures.before else "Year before",
@@ -143,7 +144,7 @@ def measures(figures: Figures, scores: Sequence[Sequence[Value]] = ()) -> Table:
         if name in now:
             growth = [
                 each if isinstance(each, str) else _change(each)
-                for each in _growth(before.get(name), now[name])
+                for each in _growth(figures.before is not None, before.get(name), now[name])
             ]
             rows.append([text, _count(now[name]), _count(before.get(name)), *growth])
     for indicator, text in (
@@ -209,16 +210,22 @@ def _rates(figures: Figures, indicator: str) -> list[Value]:
             None,
             None,
             None,
-            NO_YEAR_BEFORE if figures.before is None else "not shown in both years",
+            NO_YEAR_BEFORE if figures.before is None else NOT_IN_BOTH,
         ]
     difference, low, high = intervals.newcombe(k2, n2, k1, n1)
     return [rate, _percent(k1 / n1), _points(difference), _points(low), _points(high), ""]
 
 
-def _growth(before: int | None, now: int) -> list[Value]:
-    """[growth, low, high, note]"""
+def _why_not(figures: YearFigures, name: str) -> str:
+    """Why a count of persons is not told."""
+    shown = figures.comparisons[_COUNTED[name]].state.shown
+    return "nothing was due or recorded" if shown.n == 0 else _NOTES[shown.status]
+
+
+def _growth(known: bool, before: int | None, now: int) -> list[Value]:
+    """[growth, low, high, note]; `known` says whether there is an earlier year at all."""
     if before is None:
-        return [None, None, None, NO_YEAR_BEFORE]
+        return [None, None, None, NOT_IN_BOTH if known else NO_YEAR_BEFORE]
     if before == 0:
         return [None, None, None, "there were none the year before"]
     growth, low, high = (float(each) for each in change.growth(before, now))

@@ -173,7 +173,8 @@ def exemplary(material: Material) -> Section:
         if named
         else "The written rule names no programme this year: no district meets every part of it."
     )
-    decided = len(material.snapshot.decisions)
+    by_rule = {(each.district, each.indicator) for each in named}
+    decided = len(by_rule & set(material.snapshot.decisions))
     told = (
         f"People have decided on {decided} of them so far."
         if decided

@@ -53,7 +53,7 @@ def quality(snapshot: Snapshot, figures: Figures, audited: Audit) -> Table:
         ["District-months amended", amended, "Facts came in afterwards; figures here are those known now"],
         ["Districts without any figure", len(silent), "Registered, with nothing enrolled, sent or asked"],
         ["Streams of events set aside", sum(each.streams for each in snapshot.parked), _parked(snapshot)],
-        ["Figures of persons", sum(shown.values()), "State, districts, schools; of this year the months too"],
+        ["Figures of persons", sum(shown.values()), "State, districts and schools, of each year that is reported"],
         ["Shown in full", shown["shown"], "Rate and number"],
         ["Shown as a rate only", shown["rate only"], "Ten to twenty persons"],
         ["Shown as a bound", shown["bound"], "At least 95 % or at most 5 %"],

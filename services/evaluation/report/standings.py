@@ -7,12 +7,9 @@ from collections.abc import Mapping
 from ..effectiveness import told
 from ..methods import intervals
 from ..scorecards import Month
-from .exemplary import Criteria, Judgement, Standing, judge
+from .exemplary import RULED, Criteria, Judgement, Standing, judge
 from .figures import Figures, YearFigures
 from .snapshot import Certified
-
-#: The indicators of a programme that the rule is asked for.
-RULED = ("pledges_signed", "classes_on_time", "folders_returned", "survey_response")
 
 
 def standings(figures: Figures, criteria: Criteria) -> tuple[Standing, ...]:
