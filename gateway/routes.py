@@ -76,12 +76,13 @@ class Routes(Blueprint):
         answers: type[Answer],
         asks: type[ReadQuery] | None = None,
         private: bool = False,
+        doc: dict[str, Any] | None = None,
     ) -> Any:
         """A GET. The view gets the parts of the address by name, and the checked query first when it `asks`.
 
         Every read takes `at_least`; `calling.ask` sees to it.
 
-        A `private` answer holds names of people: no cache may keep it.
+        A `private` answer holds names of people: no cache may keep it. `doc` adds to what the API says of it.
         """
 
         def declare(view: View) -> View:
@@ -93,6 +94,7 @@ class Routes(Blueprint):
             described = self.response(200, answers, example=answers.example, headers=_ETAG)(fresh)
             described = self.alt_response(304, description="Nothing has changed since that ETag")(described)
             described = self.arguments((asks or ReadQuery)(), location="query")(described)
+            described = self.doc(**(doc or {}))(described)
             return self._add(
                 rule, "GET", operation, _unstored(described) if private else described, [_IF_NONE_MATCH]
             )

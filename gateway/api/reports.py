@@ -62,7 +62,26 @@ def report(report: str) -> Any:
     return ask({"report": report})
 
 
-@routes.query("/v1/reports/<report>/file", "evaluation.report_file", asks=FileQuery, answers=FileContent)
+_FILES = {
+    "responses": {
+        "200": {
+            "description": "The file, as the type that it is",
+            "content": {
+                media.partition(";")[0]: {
+                    "schema": {"type": "string", "contentMediaType": media.partition(";")[0]},
+                    "example": "(the bytes of the file)",
+                }
+                for media in (*_TYPES.values(), "application/octet-stream")
+                if media != _TYPES["json"]
+            },
+        }
+    }
+}
+
+
+@routes.query(
+    "/v1/reports/<report>/file", "evaluation.report_file", asks=FileQuery, answers=FileContent, doc=_FILES
+)
 def report_file(query: dict[str, Any], report: str) -> Any:
     """A file of an issued report, as it was issued
 
