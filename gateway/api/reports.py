@@ -20,7 +20,7 @@ from ..schemas.reports import (
     ReportList,
 )
 
-routes = Routes("reports", __name__, description="The report of 37-3-71: issued editions with their files")
+routes = Routes("reporting", __name__, description="The report of 37-3-71: issued editions with their files")
 
 #: Comparing, drawing and printing a whole state takes up to a minute; making it at an older position, several.
 REPORT_SECONDS = 900.0

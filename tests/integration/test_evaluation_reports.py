@@ -357,7 +357,7 @@ def test_another_edition_knows_the_one_before_and_both_are_safe_together(here: P
 
 
 def test_what_an_edition_hid_is_not_told_by_the_next_one(here: Platform) -> None:
-    """A district of eight grows to twenty-five and is shown: that it had eight has to stay hidden.
+    """A district of eight grows to twenty-five: that it had eight has to stay hidden, whether it is shown now or not.
 
     Worked out as a reader would: the state then, less what either edition shows of every other district, none of
     which has changed.
@@ -371,7 +371,8 @@ def test_what_an_edition_hid_is_not_told_by_the_next_one(here: Platform) -> None
          if name == f"pledges_signed {YEAR}"}
         for each in (first, second)
     )  # fmt: skip
-    assert (then["d5"], now["d5"]) == (None, 25)
+    assert then["d5"] is None
+    assert now["d5"] in (None, 25)
     others = [then[each] or now[each] for each in ("d1", "d2", "d3", "d4")]
     told = None if None in others else then["state"] - sum(others)
     assert told is None, f"the two editions together tell that the district had {told} children"

@@ -41,11 +41,13 @@ def test_groups_of_40_12_and_4_with_their_total_hide_the_4_and_the_12() -> None:
     assert statuses(release) == {"all": "shown", "g0": "shown", "g1": "hidden", "g2": "hidden"}
     assert release.shown["students", ("all",)].n == 56
     ranges = suppression.audit(release).ranges
-    assert set(ranges.values()) == {(0, 16)}  # all that is told of the two is that they are 16 together
+    assert set(ranges.values()) == {
+        (1, 15)
+    }  # all that is told of the two is that they are somebody, and 16 together
 
 
 def test_nine_persons_show_nothing() -> None:
-    assert one(4, 9) == Shown("hidden")
+    assert one(4, 9) == Shown("hidden", n_low=1)
 
 
 @pytest.mark.parametrize("n", [10, 13, 20])
@@ -109,6 +111,18 @@ def test_the_auditor_names_the_cell_and_the_sum_that_tells_it() -> None:
 def test_two_hidden_groups_that_are_nine_together_are_a_group_of_nine() -> None:
     release = suppression.suppress([groups(40, 30, 5, 4)])
     assert [name for name, status in statuses(release).items() if status == "hidden"] == ["g1", "g2", "g3"]
+
+
+def test_a_group_of_nine_and_a_single_child_are_not_left_as_two_parts_of_ten() -> None:
+    """Nobody is there would be shown: of ten together a reader knows that either is one to nine."""
+    told = suppression.suppress([groups(9, 1)])
+    assert statuses(told)["all"] == "hidden"
+    careless = Release("careless", {**told.shown, ("students", ("all",)): Shown("shown", 10, n_low=10, n_high=10)},
+                       told.sums, told.rated)  # fmt: skip
+    assert {(each.least, each.greatest) for each in suppression.audit(careless).findings} == {(1, 9)}
+    # Of eleven, one to ten are still fewer than ten apart; of twelve one to eleven are not.
+    assert statuses(suppression.suppress([groups(9, 2)]))["all"] == "hidden"
+    assert statuses(suppression.suppress([groups(9, 3)]))["all"] == "shown"
 
 
 def test_a_hidden_group_is_covered_along_both_margins() -> None:
@@ -191,7 +205,7 @@ def test_children_who_count_in_two_schools_do_not_confuse_the_auditor() -> None:
     overlapping = table("students", Cell(50), a=Cell(30), b=Cell(18), c=Cell(4))
     release = suppression.suppress([overlapping])
     assert release.sums[0].excess_n == 2
-    assert suppression.audit(release).ranges[("students", ("c",)), "n"] == (0, 22)
+    assert suppression.audit(release).ranges[("students", ("c",)), "n"] == (1, 21)
     assert statuses(release)["b"] == statuses(release)["c"] == "hidden"
 
 
@@ -260,7 +274,7 @@ def test_no_reader_can_tell_a_hidden_number_of_districts_and_schools(
         assert least <= truth <= greatest
     for (_, key), shown in release.shown.items():
         if 0 < cells[key].n < RULES.least:
-            assert shown == Shown("hidden")
+            assert shown == Shown("hidden", n_low=1)
 
 
 @settings(max_examples=30)

@@ -1,7 +1,8 @@
-"""What a release tells of a figure, and which figures an amendment has changed since an earlier release."""
+"""What a release tells of a figure, and what it and an amended one say of each other."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from .constraints import Bounds
@@ -77,3 +78,57 @@ def _left(each: Sum, release: Release, twin: Sum, other: Release) -> tuple[Bound
             n = Bounds(n.low - part_told.n.high, n.high - part_told.n.low)
             k = Bounds(k.low - part_told.k.high, k.high - part_told.k.low)
     return n, k
+
+
+def presumed(new: Release, old: Release) -> Iterator[tuple[Figure, Sum, Told]]:
+    """What a reader presumes of each figure that the old release did not show, in the sums that the new one helps with.
+
+    By hand: what the old total leaves when all others are as they were shown then, or else now. Of as few as possible
+    is it given up that they are the same now, the largest first: of those for whom nothing would be left.
+    """
+    for each in old.sums:
+        if old.shown[each.total].n is None:
+            continue
+        then = {part: _counted(told(old.shown[part])) for part in each.parts}
+        now = {}
+        for part in each.parts:
+            if old.shown[part].n is None and part in new.shown and new.shown[part].status != "hidden":
+                both = _counted(told(new.shown[part]).within(then[part]))
+                if both != then[part] and not both.empty():
+                    now[part] = both
+        if not now:
+            continue
+        whole = told(old.shown[each.total])
+        of_all = Told(_plus(whole.n, each.excess_n), _plus(whole.k, each.excess_k), Bounds(0.0, 100.0))
+        taken = _less(of_all, [then[part] for part in each.parts if old.shown[part].n is not None])
+        open_ = [part for part in each.parts if old.shown[part].n is None]
+        for figure in open_:
+            same = sorted(set(now) - {figure}, key=lambda part: (now[part].n.low, part))
+            while same:
+                beside = [now[part] if part in same else then[part] for part in open_ if part != figure]
+                left = _less(taken, beside)
+                left = Told(left.n.whole(), left.k.whole(), left.rate).within(then[figure])
+                if not left.empty():
+                    # What fits the figure of now as well says nothing of another one.
+                    if figure not in now or left.within(now[figure]).empty():
+                        yield figure, each, left
+                    break
+                same.pop()
+
+
+def _counted(of: Told) -> Told:
+    """With what the rate says of those counted, where the number is not told."""
+    k = Bounds(of.rate.low / 100 * of.n.low, of.rate.high / 100 * of.n.high).whole()
+    return Told(of.n, of.k.within(k), of.rate)
+
+
+def _plus(bounds: Bounds, number: float) -> Bounds:
+    return Bounds(bounds.low + number, bounds.high + number)
+
+
+def _less(whole: Told, parts: Collection[Told]) -> Told:
+    n, k = (
+        Bounds(of.low - sum(part.high for part in beside), of.high - sum(part.low for part in beside))
+        for of, beside in ((whole.n, [each.n for each in parts]), (whole.k, [each.k for each in parts]))
+    )
+    return Told(n, k, whole.rate)

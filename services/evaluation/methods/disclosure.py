@@ -12,8 +12,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
-from .amendment import Told, amended, told
-from .constraints import Infeasible, Question, Row, Span
+from .amendment import Told, amended, presumed, told
+from .constraints import Bounds, Infeasible, Question, Row, Span
 from .polytope import Polytope
 from .release import Figure, Release, Shown, Sum
 
@@ -21,11 +21,17 @@ T = TypeVar("T")
 Quantity = Literal["n", "k", "n - k"]
 #: What a release must not tell: which quantity of which figure, to within which width.
 Protected = tuple[Figure, Quantity, int]
+#: Of which release, by its number: 0 is the newest.
+Asked = tuple[int, Protected]
+_TERMS: dict[Quantity, dict[str, float]] = {"n": {"n": 1.0}, "k": {"k": 1.0}, "n - k": {"n": 1.0, "k": -1.0}}
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A figure that a reader can tell too closely: from `least` to `greatest`, by these sums."""
+    """A figure that a reader can tell too closely: from `least` to `greatest`, by these sums.
+
+    `earlier` names the earlier release whose figure it is, where the newest one says another.
+    """
 
     figure: Figure
     quantity: Quantity
@@ -33,6 +39,7 @@ class Finding:
     greatest: int
     sums: tuple[Sum, ...]
     text: str
+    earlier: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,35 +56,81 @@ class Contradiction(ValueError):
 
 
 def audit(release: Release, earlier: Sequence[Release] = ()) -> Audit:
-    """What the release gives away, read together with earlier ones. It passes where nothing is told too closely.
+    """What the release gives away, read together with earlier ones: of its own figures, and of theirs.
 
     A figure counts as the same in an earlier release unless something says that it was amended: both show it and
     differ, or what a sum leaves for its hidden parts differs. Then what that release said of it stands for itself;
-    so does all that it said in sums that cannot be fulfilled together. Errors: Contradiction where a release's own
-    figures do not add up.
+    so does all that it said in sums that cannot be fulfilled together. What an earlier release hides and the newest
+    does not say again is asked for too, also by what a reader may presume (`presumed`); it is found where the newest
+    adds to what the earlier ones tell by themselves.
+    Errors: Contradiction where a release's own figures do not add up.
     """
     system = _System([release, *earlier])
-    asked = list(protected(release))
+    asked = [(0, each) for each in protected(release)]
     spans = system.spans(asked)
     ranges = {
         (figure, quantity): (span.least, span.greatest)
-        for (figure, quantity, _), span in zip(asked, spans, strict=True)
+        for (_, (figure, quantity, _)), span in zip(asked, spans, strict=True)
     }
-    findings = tuple(
+    found = [
         system.finding(each, span)
         for each, span in zip(asked, spans, strict=True)
-        if span.greatest - span.least < each[2]
-    )
-    return Audit(not findings, findings, ranges)
+        if span.greatest - span.least < each[1][2]
+    ]
+    found += _since(system, system.narrow(_of(earlier)), release, earlier)
+    return Audit(not found, tuple(found), ranges)
 
 
 def findings(
     release: Release, earlier: Sequence[Release] = (), safe: Collection[Protected] = ()
 ) -> list[Finding]:
-    """The findings of `audit`, at less cost: without the ranges, and without asking again what is known to be safe."""
+    """The findings of `audit`, at less cost: without the ranges, and without asking again what is known to be safe.
+
+    Where a reader may presume what an earlier release hid, only that: to work it out costs next to nothing.
+    """
     system = _System([release, *earlier])
-    asked = [each for each in protected(release) if each not in safe]
-    return [system.finding(asked[number], span) for number, span in system.narrow(asked).items()]
+    if presumptions := _since(system, [], release, earlier):
+        return presumptions
+    asked = [(0, each) for each in protected(release) if each not in safe]
+    narrow = system.narrow([*asked, *_of(earlier)])
+    own = [system.finding(each, span) for each, span in narrow if not each[0]]
+    return own + _since(system, [each for each in narrow if each[0][0]], release, earlier)
+
+
+def _of(earlier: Sequence[Release]) -> list[Asked]:
+    return [(number, each) for number, old in enumerate(earlier, start=1) for each in protected(old)]
+
+
+def _since(
+    system: _System, narrow: Sequence[tuple[Asked, Span]], release: Release, earlier: Sequence[Release]
+) -> list[Finding]:
+    """The findings about earlier releases, less what these tell as closely without the newest."""
+    found = [(asked, system.finding(asked, span)) for asked, span in narrow]
+    for number, old in enumerate(earlier, start=1):
+        found += [
+            (asked, system.presumption(asked, by, bounds))
+            for asked, by, bounds in _presumptions(release, old, number)
+        ]
+    if not found:
+        return []
+    alone = _System(earlier).spans([(number - 1, each) for (number, each), _ in found])
+    return [
+        finding
+        for (_, finding), span in zip(found, alone, strict=True)
+        if finding.greatest - finding.least < span.greatest - span.least
+    ]
+
+
+def _presumptions(new: Release, old: Release, number: int) -> Iterator[tuple[Asked, Sum, Bounds]]:
+    wanted: dict[Figure, list[Protected]] = defaultdict(list)
+    for each in protected(old):
+        wanted[each[0]].append(each)
+    for figure, by, of in presumed(new, old):
+        bounds = {"n": of.n, "k": of.k, "n - k": Bounds(max(0.0, of.n.low - of.k.high), of.n.high - of.k.low)}
+        for asked in wanted[figure]:
+            span = bounds[asked[1]]
+            if span.high - span.low < asked[2]:
+                yield (number, asked), by, span
 
 
 def protected(release: Release) -> Iterator[Protected]:
@@ -111,25 +164,55 @@ class _System:
         for count in range(2, len(releases) + 1):
             self._attempt(count, lambda polytope: polytope.check())
 
-    def spans(self, asked: Sequence[Protected]) -> list[Span]:
-        return self._attempt(len(self._releases), lambda polytope: polytope.spans(_questions(asked)))
+    def spans(self, asked: Sequence[Asked]) -> list[Span]:
+        return self._attempt(len(self._releases), lambda polytope: polytope.spans(self._questions(asked)))
 
-    def narrow(self, asked: Sequence[Protected]) -> dict[int, Span]:
-        return self._attempt(len(self._releases), lambda polytope: polytope.narrow(_questions(asked)))
+    def narrow(self, asked: Sequence[Asked]) -> list[tuple[Asked, Span]]:
+        """Those that are told too closely; what an earlier release says as a newer one does is the newer one's."""
 
-    def finding(self, asked: Protected, span: Span) -> Finding:
-        figure, quantity, _ = asked
-        by = tuple(self._sum_of[row] for row in span.rows if row in self._sum_of)
-        text = _text(figure, quantity, span.least, span.greatest, by, self._told_before(figure))
-        return Finding(figure, quantity, span.least, span.greatest, by, text)
+        def question(polytope: Polytope) -> list[tuple[Asked, Span]]:
+            own = [each for each in asked if self._version(each) == each[0]]
+            return [(own[number], span) for number, span in polytope.narrow(self._questions(own)).items()]
 
-    def _told_before(self, figure: Figure) -> str | None:
+        return self._attempt(len(self._releases), question) if asked else []
+
+    def finding(self, asked: Asked, span: Span) -> Finding:
+        by = tuple(dict.fromkeys(self._sum_of[row] for row in span.rows if row in self._sum_of))
+        return self._finding(asked, span.least, span.greatest, by)
+
+    def presumption(self, asked: Asked, by: Sum, bounds: Bounds) -> Finding:
+        return self._finding(asked, round(bounds.low), round(bounds.high), (by,))
+
+    def _finding(self, asked: Asked, least: int, greatest: int, by: tuple[Sum, ...]) -> Finding:
+        number, (figure, quantity, _) = asked
+        earlier = self._releases[number].name if number else None
+        text = _text(figure, quantity, least, greatest, by, self._told_before(asked), earlier)
+        return Finding(figure, quantity, least, greatest, by, text, earlier)
+
+    def _told_before(self, asked: Asked) -> str | None:
         """The earlier release that showed the number itself."""
+        figure, version = asked[1][0], self._version(asked)
         for number, release in enumerate(self._releases[1:], start=1):
             shown = release.shown.get(figure)
-            if shown is not None and shown.n is not None and self._versions[number][figure] == 0:
+            if shown is not None and shown.n is not None and self._versions[number][figure] == version:
                 return release.name
         return None
+
+    def _version(self, asked: Asked) -> int:
+        number, (figure, _, _) = asked
+        return self._versions[number][figure]
+
+    def _questions(self, asked: Sequence[Asked]) -> list[Question]:
+        return [
+            Question(
+                {
+                    (name, each[1][0], self._version(each)): factor
+                    for name, factor in _TERMS[each[1][1]].items()
+                },
+                each[1][2],
+            )
+            for each in asked
+        ]
 
     def _attempt(self, count: int, question: Callable[[Polytope], T]) -> T:
         """The answer of the first `count` releases; what cannot be fulfilled together is parted until it can."""
@@ -146,6 +229,11 @@ class _System:
         for row in rows:
             number, figures = self._said_by[row]
             found[number].update(figure for figure in figures if self._versions[number][figure] != number)
+        if not any(found.values()):
+            # An earlier release may bind them by a figure alone, without a row of its own.
+            held = {figure for row in rows for figure in self._said_by[row][1]}
+            for number, versions in enumerate(self._versions):
+                found[number].update(figure for figure in held if versions.get(figure, number) != number)
         oldest = max((number for number, figures in found.items() if figures), default=0)
         self._alone |= {(oldest, figure) for figure in found.get(oldest, ())}
         return oldest > 0
@@ -217,21 +305,14 @@ class _System:
         self._said_by.append((number, tuple(figures)))
 
 
-def _questions(asked: Sequence[Protected]) -> list[Question]:
-    """About the figures of the newest release, whose version is 0."""
-    terms: dict[Quantity, dict[str, float]] = {
-        "n": {"n": 1.0},
-        "k": {"k": 1.0},
-        "n - k": {"n": 1.0, "k": -1.0},
-    }
-    return [
-        Question({(name, figure, 0): factor for name, factor in terms[quantity].items()}, width)
-        for figure, quantity, width in asked
-    ]
-
-
 def _text(
-    figure: Figure, quantity: Quantity, least: int, greatest: int, by: Sequence[Sum], before: str | None
+    figure: Figure,
+    quantity: Quantity,
+    least: int,
+    greatest: int,
+    by: Sequence[Sum],
+    before: str | None,
+    earlier: str | None,
 ) -> str:
     what = {"n": "the number of persons", "k": "the number counted", "n - k": "the number not counted"}[
         quantity
@@ -240,7 +321,8 @@ def _text(
     how = "; ".join(f"{_name(each.total)} is the sum of {len(each.parts)} parts" for each in by[:3])
     if before is not None:
         how = "; ".join(filter(None, [f"the release {before!r} showed it", how]))
-    return f"{_name(figure)}: {what} {value}" + (f", because {how}" if how else "")
+    of = "" if earlier is None else f" in the release {earlier!r}"
+    return f"{_name(figure)}{of}: {what} {value}" + (f", because {how}" if how else "")
 
 
 def _name(figure: Figure) -> str:

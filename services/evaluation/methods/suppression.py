@@ -81,7 +81,9 @@ def suppress(
             # release it need not, since to hide a figure can take away what said that it was amended.
             narrow = {(each.figure, each.quantity) for each in found}
             safe |= {each for each in protected(release) if each[:2] not in narrow}
-        hidden = [_hide_another(finding, status, of, cost) for finding in found]
+        # What one sum tells of an earlier release is mended together: who was amended, the findings only guess.
+        once = {(each.earlier, each.sums if each.earlier else each): each for each in reversed(found)}
+        hidden = [_hide_another(finding, status, of, cost) for finding in reversed(once.values())]
         if not any(hidden):
             break
         _cover(status, cells, sums, of, rules, cost)
@@ -187,6 +189,12 @@ def _hide_another(
 ) -> bool:
     """Widen what a finding says is too narrow: hide the figure itself, or the smallest in a sum that tells it."""
     figure = finding.figure
+    if finding.earlier is not None:
+        # The figure of now is none of what is to be hidden, or the last that was not shown then.
+        choices = [each for by in (*finding.sums, *of[figure]) for each in by if cost.can_hide(each, status)]
+        if choices:
+            status[min(choices, key=lambda each: (cost(each)[0], each == figure, cost(each)))] = "hidden"
+        return bool(choices)
     if status[figure] != "hidden":
         # The number behind a bound is open as soon as one beside it is: the bound itself can stay.
         beside = [part for each in finding.sums for part in each.parts if part != figure]
