@@ -310,7 +310,7 @@ def test_what_an_address_is_asked_in_vain_is_refused_and_nothing_is_done(here: G
     role = ("district", "d1") if ask.operation == "roster.students" else ("state",)
 
     response = here.client().open(
-        f"{ask.path}?surplus=true",
+        f"{ask.path}{'&' if '?' in ask.path else '?'}surplus=true",
         method=ask.method,
         data=body,
         content_type=ask.kind,
@@ -327,7 +327,8 @@ def test_every_read_takes_the_position_that_it_has_to_have_reached(here: Gateway
     role = ("district", "d1") if ask.operation == "roster.students" else ("state",)
     name = ask.operation.partition(".")[0]
 
-    here.client().get(f"{ask.path}?at_least=pledges:42", headers=here.bearer(*role))
+    further = "&" if "?" in ask.path else "?"
+    here.client().get(f"{ask.path}{further}at_least=pledges:42", headers=here.bearer(*role))
 
     operation, body, _ = here.services[name].calls[0]
     assert body["at_least"] == {"pledges": 42}
