@@ -72,7 +72,9 @@ def _as_of(pinned: Pinned) -> date:
     time = pinned.source.scalar(select(row.time).where(row.position == pinned.position))
     if time is None:
         raise Invalid("There is nothing to report yet: no event has been counted in.")
-    return time.astimezone(_MISSISSIPPI).date()  # type: ignore[no-any-return]
+    # What must not be told more closely than by its day is written at midnight: that is its day.
+    told_by_day = (time.hour, time.minute, time.second, time.microsecond) == (0, 0, 0, 0)
+    return (time if told_by_day else time.astimezone(_MISSISSIPPI)).date()  # type: ignore[no-any-return]
 
 
 def _year(models: Connection, school_year: str, as_of: date) -> Year:

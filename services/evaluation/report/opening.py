@@ -11,7 +11,7 @@ from .document import Key, Keys, Listing, Paragraph, Section
 from .figures import state
 from .material import Material
 from .participation import COMPONENTS, counts
-from .programme import TITLES
+from .programme import TITLES, several
 from .support import support
 
 _KEYS = ("pledges_signed", "classes_on_time", "folders_returned", "survey_response")
@@ -80,10 +80,11 @@ def _points(material: Material) -> list[str]:
         + ("" if figures.before else " There is no earlier year, so that growth cannot be stated."),
         f"{consistent:,} of {len(called):,} comparisons of a district with the state are consistent with it: most "
         "differences between districts are no larger than chance and ordinary variety make them.",
-        f"{len(material.named)} programmes are named by the written rule to be looked at as examples; people decide."
+        f"The written rule names {several(len(material.named), 'programme')} to be looked at as examples; people "
+        "decide."
         if material.named
         else "The written rule names no programme as an example this year.",
-        f"{_support(material)} districts could be helped first.",
+        f"{several(_support(material), 'district').capitalize()} could be helped first.",
         _budget(material),
         "Family events, reading at home, training, newsletters and conferences are not yet measured.",
         "This is descriptive evidence: it cannot show what the programme has brought about.",

@@ -169,7 +169,7 @@ def exemplary(material: Material) -> Section:
     named = material.named
     words = [f"{material.names[each.district]} ({TITLES[each.indicator]})" for each in named]
     said = (
-        f"The written rule names {len(named)} programmes to be looked at: {'; '.join(words)}."
+        f"The written rule names {several(len(named), 'programme')} to be looked at: {'; '.join(words)}."
         if named
         else "The written rule names no programme this year: no district meets every part of it."
     )
@@ -212,7 +212,8 @@ def supported(material: Material) -> Section:
     table = support(material.figures, material.names)
     districts = len({row[0] for row in table.rows})
     said = (
-        f"{districts} districts could be helped first. This is no list of failures: a figure can be low because a "
+        f"{several(districts, 'district').capitalize()} could be helped first. This is no list of failures: a "
+        "figure can be low because a "
         "district records with more care, serves families who are harder to reach, or began later."
         if districts
         else "No district lies below the state by more than chance and ordinary variety, and all certify their months."
@@ -221,6 +222,11 @@ def supported(material: Material) -> Section:
     if table.rows:
         blocks.append(TableBlock(table, ("name", "indicator", "finding", "offer")))
     return Section("support", "Districts that could be helped first", tuple(blocks))
+
+
+def several(count: int, what: str) -> str:
+    """One district, two districts."""
+    return f"one {what}" if count == 1 else f"{count:,} {what}s"
 
 
 def _progress(material: Material, of: Progress) -> list[Value]:
