@@ -8,7 +8,6 @@ from contextlib import AbstractContextManager
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
@@ -20,19 +19,17 @@ from alliance.positions import wait_for
 
 from . import freshness, queries
 from .projections import PROJECTIONS
+from .school_year import MISSISSIPPI
 
 if TYPE_CHECKING:
     from .report.making import Made
-
-#: A day, and so a month, begins when it begins where the families live.
-_MISSISSIPPI = ZoneInfo("America/Chicago")
 
 Body = Mapping[str, Any]
 Result = dict[str, Any]
 
 
 def today(context: Context) -> date:
-    return context.now.astimezone(_MISSISSIPPI).date()
+    return context.now.astimezone(MISSISSIPPI).date()
 
 
 class ReportOperations:

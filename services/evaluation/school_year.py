@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+#: A day, and so a month, begins when it begins where the families live.
+MISSISSIPPI = ZoneInfo("America/Chicago")
 
 
 def school_year_of(day: date) -> str:

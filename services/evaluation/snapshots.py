@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, func, select
 
@@ -22,10 +21,8 @@ from .projections.cells import decode
 from .queries import Scope
 from .report.snapshot import Certified, Decided, Parked, Results, Snapshot, Year
 from .report.survey_data import Asked, SurveyData
-from .school_year import year_before
+from .school_year import MISSISSIPPI, year_before
 from .scorecards import Scorecard
-
-_MISSISSIPPI = ZoneInfo("America/Chicago")
 
 _certified = TABLES["certifications"]["months"]
 _outcomes = TABLES["outcomes"]["sets"]
@@ -74,7 +71,7 @@ def _as_of(pinned: Pinned) -> date:
         raise Invalid("There is nothing to report yet: no event has been counted in.")
     # What must not be told more closely than by its day is written at midnight: that is its day.
     told_by_day = (time.hour, time.minute, time.second, time.microsecond) == (0, 0, 0, 0)
-    return (time if told_by_day else time.astimezone(_MISSISSIPPI)).date()  # type: ignore[no-any-return]
+    return (time if told_by_day else time.astimezone(MISSISSIPPI)).date()  # type: ignore[no-any-return]
 
 
 def _year(models: Connection, school_year: str, as_of: date) -> Year:

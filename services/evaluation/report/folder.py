@@ -31,6 +31,11 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 Kind = Literal["text", "share", "change", "count", "number", "dollars"]
 
 
+def shares(*keys: str) -> dict[str, Kind]:
+    """These columns are printed as shares."""
+    return dict.fromkeys(keys, "share")
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """`columns` {key: heading}; a row has a value for each key, None where it is not shown.

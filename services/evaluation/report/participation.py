@@ -11,7 +11,7 @@ from ..methods import change, intervals
 from ..methods.release import Status
 from ..scorecards import Scorecard, total
 from .figures import Figures, YearFigures, state
-from .folder import Kind, Table, Value
+from .folder import Kind, Table, Value, shares
 
 NOT_YET = "not yet measured"
 NO_YEAR_BEFORE = "there is no earlier year"
@@ -99,7 +99,7 @@ def participation(figures: Figures) -> Table:
         "before": figures.before.year.school_year if figures.before else "Year before",
         "growth": "Growth", "low": "95 % from", "high": "95 % to", "note": "Note",
     }  # fmt: skip
-    kinds: dict[str, Kind] = {"now": "count", "before": "count", **_shares("growth", "low", "high")}
+    kinds: dict[str, Kind] = {"now": "count", "before": "count", **shares("growth", "low", "high")}
     return Table(
         "participation", "Persons, schools and districts taking part", columns, rows, kinds, "participation"
     )
@@ -123,7 +123,7 @@ def components(figures: Figures) -> Table:
         "clause": "Clause", "component": "Component", "indicator": "Indicator", "rate": "State",
         "low": "95 % from", "high": "95 % to", "n": "Of how many", "note": "Note",
     }  # fmt: skip
-    kinds: dict[str, Kind] = {**_shares("rate", "low", "high"), "n": "count"}
+    kinds: dict[str, Kind] = {**shares("rate", "low", "high"), "n": "count"}
     return Table("components", "The components of the programme", columns, rows, kinds, "components")
 
 
@@ -193,7 +193,7 @@ def months(figures: Figures) -> Table:
     kinds: dict[str, Kind] = {
         "expected": "count",
         "sent": "count",
-        **_shares("reported", "on_time", "returned"),
+        **shares("reported", "on_time", "returned"),
     }
     return Table("months", "The folder month by month", columns, rows, kinds, "components")
 
@@ -244,10 +244,6 @@ def _takes_part(card: Scorecard) -> bool:
     return any(
         card.indicators[name].numerator for name in ("pledges_signed", "classes_reported", "survey_response")
     )
-
-
-def _shares(*keys: str) -> dict[str, Kind]:
-    return dict.fromkeys(keys, "share")
 
 
 def _percent(share: float) -> str:

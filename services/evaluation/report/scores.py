@@ -18,12 +18,9 @@ from ..methods.disclosure import Contradiction
 from ..methods.release import STATE_RULES, Cell, Figure, Key, Release, Rules, Shown, Sum
 from ..methods.release import Table as Margin
 from ..methods.suppression import audit, primary, show, suppress
+from ..publication import STATE as STATE
+from .snapshot import Results as Results
 
-#: {(district, school year, subject, grade): its published figures}; a grade of "" is all tests together.
-Results = Mapping[tuple[str, str, str, str], Sequence[Mapping[str, Any]]]
-
-#: The district under which the state's own figures stand.
-STATE = "state"
 SUBJECTS: Mapping[str, str] = {"ela": "English language arts", "mathematics": "mathematics"}
 ALL_TESTS = "all tests"
 NO_EARLIER_YEAR = "there is no earlier year"

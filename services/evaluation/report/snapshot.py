@@ -11,7 +11,8 @@ from typing import Any
 from ..scorecards import Scorecard
 from .survey_data import Asked, SurveyData
 
-#: What was published of (district, school year, subject, grade): rows of an outcome set.
+#: {(district, school year, subject, grade): its published figures}; a grade of "" is all tests together, a district of
+#: "state" the whole state.
 Results = Mapping[tuple[str, str, str, str], Sequence[Mapping[str, Any]]]
 
 

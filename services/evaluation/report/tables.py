@@ -9,7 +9,7 @@ from ..indicators import DEFINITIONS
 from ..publication import OF_PERSONS, school_unit
 from .district_map import Map
 from .figures import YearFigures
-from .folder import Kind, Table, Value
+from .folder import Kind, Table, Value, shares
 
 _FIGURE: Mapping[str, str] = {
     "status": "Shown as",
@@ -53,7 +53,7 @@ def indicators(comparisons: Mapping[str, Comparison]) -> Table:
                 counted.get("too few data", 0),
             ]
         )  # fmt: skip
-    kinds: dict[str, Kind] = {**_KINDS, **_shares("mean")}
+    kinds: dict[str, Kind] = {**_KINDS, **shares("mean")}
     return Table("indicators", "The state, indicator by indicator", columns, rows, kinds, "components")
 
 
@@ -107,7 +107,7 @@ def schools(
                 figure = [told[key] for key in ("status", "n", "rate", "at_least", "at_most")]
                 place = [district, names.get(district), school, called.get(school, school), indicator]
                 rows.append([*place, *figure, estimate])
-    kinds: dict[str, Kind] = {**_shares("rate", "at_least", "at_most", "estimate"), "n": "count"}
+    kinds: dict[str, Kind] = {**shares("rate", "at_least", "at_most", "estimate"), "n": "count"}
     return Table("schools", "Schools", columns, rows, kinds, "suppression")
 
 
@@ -133,7 +133,3 @@ def _word(of: Compared | None) -> Value:
         )
     short = {"consistent with the state": "", "too few data": ", few data"}
     return f"{100 * of.estimate:.1f} %{short.get(str(of.verdict), f', {of.verdict}')}"
-
-
-def _shares(*keys: str) -> dict[str, Kind]:
-    return dict.fromkeys(keys, "share")
