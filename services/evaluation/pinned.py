@@ -73,8 +73,9 @@ def models_at(
             break
         sleep(PAUSE)
     with database.reading() as source, tempfile.TemporaryDirectory(prefix="alliance-pinned-") as folder:
-        scratch = fold_anew(source, target, Path(folder))
+        scratch = Database(f"sqlite:///{Path(folder) / 'models.db'}")
         try:
+            fold_anew(source, target, scratch)
             with scratch.reading() as models:
                 yield Pinned(target, models, source)
         finally:
@@ -121,23 +122,17 @@ def _live(connection: Connection) -> int | None:
     return reached.pop() if len(reached) == 1 else None
 
 
-def fold_anew(source: Connection, position: int, folder: Path) -> Database:
-    """A database of its own in `folder` with the read models folded from the journal up to the position."""
-    scratch = Database(f"sqlite:///{folder / 'models.db'}")
+def fold_anew(source: Connection, position: int, scratch: Database) -> None:
+    """Fold the journal up to the position into read models of a database that has nothing yet."""
     migrations.upgrade(scratch, "evaluation")
     projectors = [Projector(scratch, each, TABLES[each.name]) for each in PROJECTIONS]
     for projector in projectors:
         projector.prepare()
     at = 0
-    try:
-        while at < position:
-            batch = read(source, at, min(BATCH, position - at))
-            _take(scratch, projectors, batch)
-            at = batch[-1][0]
-    except BaseException:
-        scratch.close()
-        raise
-    return scratch
+    while at < position:
+        batch = read(source, at, min(BATCH, position - at))
+        _take(scratch, projectors, batch)
+        at = batch[-1][0]
 
 
 def _take(scratch: Database, projectors: Sequence[Projector], batch: Sequence[tuple[int, Any]]) -> None:
