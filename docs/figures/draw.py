@@ -28,7 +28,7 @@ from services.evaluation.methods import (
     weights,
 )
 from services.evaluation.methods.suppression import Cell, Table, audit, suppress
-from services.evaluation.report import charts, survey_scales
+from services.evaluation.report import charts, comparison_charts, survey_scales
 from services.evaluation.report.chart_style import BLUE, FAINT, GREY, LINE, PERCENT, TEXT, chart, data, names
 from services.evaluation.report.document import Chart
 from services.evaluation.report.funding import District, Plan, scenarios
@@ -279,10 +279,12 @@ def funnels() -> Chart:
         [marked & (k / n > high), marked & (k / n < low)], [funnel.ABOVE, funnel.BELOW], funnel.CONSISTENT
     )
     drawn = [
-        charts.FunnelPoint(f"District {chr(65 + at)}", int(n[at]), float(k[at] / n[at]), str(words[at]))
+        comparison_charts.FunnelPoint(
+            f"District {chr(65 + at)}", int(n[at]), float(k[at] / n[at]), str(words[at])
+        )
         for at in range(len(n))
     ]
-    return charts.funnel("funnel", "A funnel", "", drawn, 0.8, 0.0)
+    return comparison_charts.funnel("funnel", "A funnel", "", drawn, 0.8, 0.0)
 
 
 def exemplary() -> Chart:

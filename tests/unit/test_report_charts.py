@@ -21,20 +21,8 @@ from jsonschema import ValidationError
 from services.evaluation.methods.funnel import ABOVE, BELOW, CONSISTENT, TOO_FEW, limits
 from services.evaluation.methods.inputs import BadInput
 from services.evaluation.report.chart_style import LETTER, apart, place
-from services.evaluation.report.charts import (
-    Estimate,
-    FunnelPoint,
-    Month,
-    PerStudent,
-    Share,
-    Year,
-    estimates,
-    funding,
-    funnel,
-    months,
-    shares,
-    years,
-)
+from services.evaluation.report.charts import Month, PerStudent, Share, Year, funding, months, shares, years
+from services.evaluation.report.comparison_charts import Estimate, FunnelPoint, estimates, funnel
 from services.evaluation.report.district_map import MapValue
 from services.evaluation.report.district_map import draw as district_map
 from services.evaluation.report.document import Chart

@@ -12,21 +12,18 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
-from xml.etree import ElementTree
 
 import altair as alt
-import numpy as np
 import vl_convert
 
 from ..methods.funnel import ABOVE, BELOW, CONSISTENT, TOO_FEW
-from ..methods.inputs import BadInput
 from .document import Chart
+from .svg import FONT, finished, text
 
 Rows = list[dict[str, Any]]
 
 #: Of the whole picture, in px.
 WIDTH = 640
-FONT = "DejaVu Sans, Arial, sans-serif"
 TEXT, LINE, FAINT, GREY = "#222222", "#555555", "#dddddd", "#767676"
 #: Width of a letter of the font at 11 px, on average, where places are computed.
 LETTER = 6.2
@@ -65,16 +62,9 @@ _CONFIG: Mapping[str, Any] = {
     },
     "text": {"color": TEXT, "fontSize": 11},
 }  # fmt: skip
-_ID = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
-_NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_NUMBER = re.compile(r"-?\d+(?:\.\d+(?:e[-+]?\d+)?|e[-+]?\d+)")
 _LAST_WORDS = re.compile(
     r"\s+(?:(?:public |municipal |separate )?(?:schools?|sch) (?:district|dist)|sd)$", re.I
 )
-_REFERENCE = re.compile(r"url\(#([^)]+)\)")
-_MEASURES = {"d", "transform", "x", "y", "x1", "x2", "y1", "y2", "width", "height", "viewBox"}
-#: What vega writes for styles and for readers of single marks; the image is read as one.
-_CLUTTER = {"class", "role", "pointer-events", "font-family", "cursor"}
 
 
 def chart(id: str, title: str, table: str, said: str, drawn: alt.TopLevelMixin) -> Chart:
@@ -85,7 +75,7 @@ def chart(id: str, title: str, table: str, said: str, drawn: alt.TopLevelMixin) 
     # The theme and whatever else altair holds for the process have no say: the look is here alone.
     # What the tests have found to be valid need not be validated again: that is half of the time.
     spec = {**drawn.to_dict(validate=False), "config": dict(_CONFIG)}
-    return _finished(id, title, table, said, vl_convert.vegalite_to_svg(spec, allowed_base_urls=[]))
+    return finished(id, title, table, said, vl_convert.vegalite_to_svg(spec, allowed_base_urls=[]))
 
 
 def nothing(id: str, title: str, table: str, said: str = "There is nothing to show.") -> Chart:
@@ -95,7 +85,7 @@ def nothing(id: str, title: str, table: str, said: str = "There is nothing to sh
         f'<rect width="{WIDTH}" height="60" fill="white"/>'
         f'<text x="{WIDTH // 2}" y="34" text-anchor="middle" font-size="12px" fill="{TEXT}"/></svg>'
     )
-    return _finished(id, title, table, said, svg, said)
+    return finished(id, title, table, said, svg, said)
 
 
 def data(rows: Rows) -> alt.InlineData:
@@ -207,11 +197,6 @@ def shortened(of: Sequence[str]) -> list[str]:
     return [each if short.count(each) == 1 else name for each, name in zip(short, of, strict=True)]
 
 
-def text(words: str) -> str:
-    """The words without characters that XML does not have."""
-    return _NOT_XML.sub("\ufffd", words)
-
-
 def percent(share: float) -> str:
     return f"{100 * share:.1f} %"
 
@@ -238,35 +223,6 @@ def called_out(of: Sequence[Any]) -> str:
     return ", ".join(said) + "."
 
 
-def check(
-    kind: str,
-    rows: Sequence[Any] | Mapping[str, Any],
-    low: float,
-    high: float,
-    *fields: str,
-    hidden: bool = False,
-) -> None:
-    """Raise BadInput, naming row and field, for what is no number from `low` to `high`, None too but with `hidden`."""
-    for place, row in _placed(rows):
-        for field in fields:
-            value = getattr(row, field)
-            if value is not None or not hidden:
-                check_number(f"{kind}[{place!r}].{field}", value, low, high)
-
-
-def check_number(name: str, value: Any, low: float, high: float) -> None:
-    number = not isinstance(value, bool) and isinstance(value, int | float | np.number)
-    if not number or not np.isfinite(value) or not low <= value <= high:
-        within = f"from {low:g} to {high:g}" if math.isfinite(high) else f"of {low:g} or more"
-        raise BadInput(f"{name} = {value!r} is no number {within}")
-
-
-def check_verdicts(kind: str, rows: Sequence[Any] | Mapping[str, Any]) -> None:
-    for place, row in _placed(rows):
-        if row.verdict not in VERDICTS:
-            raise BadInput(f"{kind}[{place!r}].verdict = {row.verdict!r} is none of {', '.join(VERDICTS)}")
-
-
 def looks(said: Sequence[str], looks: Mapping[str, Look]) -> tuple[alt.Color, alt.Shape]:
     """Colour and shape of the field "said", in one legend of those that occur, in the order of `looks`."""
     there = [word for word in looks if word in said]
@@ -277,53 +233,5 @@ def looks(said: Sequence[str], looks: Mapping[str, Look]) -> tuple[alt.Color, al
     )
 
 
-def _finished(id: str, title: str, table: str, said: str, svg: str, words: str = "") -> Chart:
-    if not _ID.fullmatch(id):
-        raise BadInput(f"id = {id!r}: a chart's id is made of letters, digits, - and _, a letter first")
-    title, said = text(title), text(said)
-    root = ElementTree.fromstring(svg)
-    # vega counts its clip paths over the life of the process, and a page may hold several charts.
-    ids = [element.attrib["id"] for element in root.iter() if "id" in element.attrib]
-    _clean(root, {old: f"{id}-{number}" for number, old in enumerate(ids, start=1)})
-    for element in root.iter("text"):
-        element.text = words or element.text
-    root.attrib = {
-        "xmlns": "http://www.w3.org/2000/svg", "id": f"{id}-svg", **root.attrib, "font-family": FONT,
-        "role": "img", "aria-labelledby": f"{id}-title {id}-desc",
-    }  # fmt: skip
-    for place, (tag, content) in enumerate((("title", title), ("desc", said))):
-        element = ElementTree.Element(tag, {"id": f"{id}-{tag}"})
-        element.text = content
-        root.insert(place, element)
-    return Chart(id, title, said, ElementTree.tostring(root, encoding="unicode"), table)
-
-
-def _placed(rows: Sequence[Any] | Mapping[str, Any]) -> Iterable[tuple[Any, Any]]:
-    return rows.items() if isinstance(rows, Mapping) else enumerate(rows)
-
-
 def _overlap(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
-
-
-def _clean(element: ElementTree.Element, ids: Mapping[str, str]) -> None:
-    """Leave out what draws nothing, name by `ids`, round to hundredths of a px; no prefixes of namespaces."""
-    element.tag = element.tag.rpartition("}")[2]
-    kept = {}
-    for name, value in element.attrib.items():
-        if name in _CLUTTER or name.startswith("aria-") or (name, value) == ("opacity", "1"):
-            continue
-        if name in _MEASURES:
-            value = _NUMBER.sub(_rounded, value)
-        kept[name] = ids[value] if name == "id" else _REFERENCE.sub(lambda at: f"url(#{ids[at[1]]})", value)
-    element.attrib = kept
-    for child in list(element):
-        _clean(child, ids)
-        invisible = child.tag == "path" and not {"fill", "stroke"} & set(child.attrib)
-        if (child.tag in ("g", "defs") and not len(child)) or (invisible and element.tag != "clipPath"):
-            element.remove(child)
-
-
-def _rounded(number: re.Match[str]) -> str:
-    # Adding 0 makes -0 plain.
-    return f"{round(float(number[0]), 2) + 0:.10g}"

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from ..effectiveness import Comparison, told
 from ..methods.inputs import BadInput
 from ..publication import OF_PERSONS, STATE
-from . import charts, district_map, participation, rule_tables, tables
-from .charts import Estimate, FunnelPoint, Month
+from . import charts, comparison_charts, district_map, participation, rule_tables, tables
+from .charts import Month
+from .comparison_charts import Estimate, FunnelPoint
 from .document import Block, Paragraph, Section, TableBlock
 from .folder import Table, Value
 from .material import Material
@@ -120,7 +121,7 @@ def _drawn(material: Material, name: str, comparison: Comparison, table: Table) 
         k, n = told(each.shown)
         points.append(FunnelPoint(names[district], max(1, round(n)), k / n, str(each.verdict)))
     title = TITLES[name]
-    yield charts.funnel(
+    yield comparison_charts.funnel(
         f"funnel-{name}", f"{title}: each district by its size", table.name, points,
         comparison.p0 or 0.0, comparison.tau2, _OF.get(name, "Class-months"),
     )  # fmt: skip
@@ -134,7 +135,7 @@ def _drawn(material: Material, name: str, comparison: Comparison, table: Table) 
         )
         for district, each in shown.items()
     ]
-    yield charts.estimates(
+    yield comparison_charts.estimates(
         f"estimates-{name}",
         f"{title}: estimate and interval of each district",
         table.name,
