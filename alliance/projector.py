@@ -23,7 +23,7 @@ from . import contracts, metrics, parking
 from .database import Database
 from .envelope import Event
 from .errors import Refused, Unavailable
-from .journal import journal, journal_head, read
+from .journal import Batch, journal, journal_head, read, read_batch
 from .pace import Pace
 from .parking import Failure, Parked
 from .projection import Projection, Rows, belongs, load, projection_positions, store
@@ -87,19 +87,20 @@ class Projector:
         """Fold one batch of the journal; returns how many journal positions were passed."""
         with self.database.transaction() as connection:
             position = lock(connection, self.checkpoint)
-            batch = read(connection, position, limit)
-            if not batch:
+            batch = read_batch(connection, position, limit, self.projection.types)
+            if batch is None:
                 self._measure(connection, position)
                 return 0
             self.take(connection, batch)
-            self._measure(connection, batch[-1][0])
-        metrics.projection_batch_events.labels(self.projection.name).observe(len(batch))
-        return len(batch)
+            self._measure(connection, batch.end)
+        passed = batch.end - position
+        metrics.projection_batch_events.labels(self.projection.name).observe(passed)
+        return passed
 
-    def take(self, connection: Connection, batch: Sequence[tuple[int, Event]]) -> None:
+    def take(self, connection: Connection, batch: Batch) -> None:
         """Fold what follows the checkpoint, park what cannot be folded, and move the checkpoint to the batch's end,
-        all in the caller's transaction."""
-        mine = [(at, event) for at, event in batch if self._wants(event)]
+        all in the caller's transaction. Its events may be more than this projection's."""
+        mine = [(at, event) for at, event in batch.events if self._wants(event)]
         flowing = parking.set_aside(connection, self.projection.name, self.partition, mine)
         self._write(connection, flowing)
         self._advance(connection, batch)
@@ -222,14 +223,13 @@ class Projector:
             raise in_order[0]
         return parking.park_streams(connection, self.projection.name, self.partition, in_order, batch)
 
-    def _advance(self, connection: Connection, batch: Sequence[tuple[int, Event]]) -> None:
+    def _advance(self, connection: Connection, batch: Batch) -> None:
         connection.execute(
-            update(checkpoints).where(checkpoints.c.name == self.checkpoint).values(position=batch[-1][0])
+            update(checkpoints).where(checkpoints.c.name == self.checkpoint).values(position=batch.end)
         )
-        reached = {
-            event.source: event.position for _, event in batch if event.source in self.projection.sources
-        }
-        for source, position in sorted(reached.items()):
+        for source, position in sorted(batch.reached.items()):
+            if source not in self.projection.sources:
+                continue
             statement = self.database.insert(projection_positions).values(
                 projection=self.projection.name, partition=self.partition, source=source, position=position
             )

@@ -18,7 +18,7 @@ import msgspec
 from sqlalchemy import Connection, MetaData, Table, delete, insert, select, tuple_
 
 from .database import Database
-from .journal import read
+from .journal import read_batch
 from .parking import parked
 from .projection import Projection
 from .projector import BATCH, Projector, checkpoint_name, lock
@@ -127,9 +127,7 @@ def _replay(database: Database, projectors: list[Projector], progress: Progress)
                 progress(at, live)
                 if live - at <= CLOSE:
                     break
-                batch = read(connection, at, BATCH)
-                projector.fold_strictly(connection, batch)
-            at = batch[-1][0]
+                at = _fold_on(connection, projector, at, BATCH)
         reached.append(at)
     return reached
 
@@ -140,9 +138,17 @@ def _fold_to(connection: Connection, projector: Projector, at: int, target: int)
             f"{projector.checkpoint} is at {target}, behind the rebuild at {at}: is its projector on?"
         )
     while at < target:
-        batch = read(connection, at, min(BATCH, target - at))
-        projector.fold_strictly(connection, batch)
-        at = batch[-1][0]
+        at = _fold_on(connection, projector, at, min(BATCH, target - at))
+
+
+def _fold_on(connection: Connection, projector: Projector, at: int, limit: int) -> int:
+    """Fold what follows a position that the live projector has passed; returns where that ends."""
+    batch = read_batch(connection, at, limit, projector.projection.types)
+    assert batch is not None, (
+        f"the journal has nothing after {at}, though {projector.checkpoint} is beyond it"
+    )
+    projector.fold_strictly(connection, batch.events)
+    return batch.end
 
 
 def _hashes(connection: Connection, tables: Mapping[str, Table]) -> dict[str, str]:

@@ -7,18 +7,17 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Connection, select
 
 from alliance import migrations
 from alliance.database import Database
 from alliance.errors import Invalid
-from alliance.journal import journal, journal_head, journal_sources, read
+from alliance.journal import journal, journal_head, journal_sources, read_batch
 from alliance.projector import Projector
 from alliance.tables import checkpoints
 
@@ -130,12 +129,9 @@ def fold_anew(source: Connection, position: int, scratch: Database) -> None:
         projector.prepare()
     at = 0
     while at < position:
-        batch = read(source, at, min(BATCH, position - at))
-        _take(scratch, projectors, batch)
-        at = batch[-1][0]
-
-
-def _take(scratch: Database, projectors: Sequence[Projector], batch: Sequence[tuple[int, Any]]) -> None:
-    with scratch.transaction() as connection:
-        for projector in projectors:
-            projector.take(connection, batch)
+        batch = read_batch(source, at, min(BATCH, position - at), COUNTED)
+        assert batch is not None, f"the journal has nothing after {at}"
+        with scratch.transaction() as connection:
+            for projector in projectors:
+                projector.take(connection, batch)
+        at = batch.end

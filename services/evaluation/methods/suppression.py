@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from .disclosure import Audit, Finding, Protected, audit, findings, protected
+from .disclosure import Audit, audit, findings, protected
+from .finding import Finding, Protected
 from .inputs import BadInput
 from .release import STATE_RULES, Cell, Figure, Release, Rules, Shown, Status, Sum, Table, sums_of
 
