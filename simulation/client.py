@@ -70,8 +70,7 @@ class Api:
 
     def content(self, path: str, parameters: Mapping[str, str]) -> bytes:
         """A file, as it comes."""
-        until = time.monotonic() + self._patience
-        return self._answered(lambda: self._http.get(path, params=dict(parameters)), until).content
+        return self._answered(lambda: self._http.get(path, params=dict(parameters))).content
 
     def pages(self, path: str, **parameters: str | int) -> Iterator[dict[str, Any]]:
         """Every row of a list, page after page."""
@@ -137,7 +136,7 @@ class Api:
     ) -> None:
         until = time.monotonic() + self._patience
         while True:
-            response = self._answered(lambda: self._http.post(path, content=content, headers=headers), until)
+            response = self._answered(lambda: self._http.post(path, content=content, headers=headers))
             results = [json.loads(line) for line in response.iter_lines() if line]
             refused = [result for result in results if result["status"] >= 400 and not _says(result, known)]
             if not refused and len(results) == expected:
@@ -153,17 +152,18 @@ class Api:
             time.sleep(1.0)
 
     def _patiently(self, send: Any) -> dict[str, Any]:
-        until = time.monotonic() + self._patience
-        response = self._answered(send, until)
-        answer: dict[str, Any] = response.json()
+        answer: dict[str, Any] = self._answered(send).json()
         return answer
 
-    def _answered(self, send: Any, until: float) -> httpx.Response:
-        """The first success; waits through what passes, at most until then."""
+    def _answered(self, send: Any) -> httpx.Response:
+        """The first success; waits through what passes. Patience begins with the first failure: an import may be
+        broken off after longer than anybody waits for a platform that is away."""
+        until: float | None = None
         while True:
             try:
                 response: httpx.Response = send()
             except httpx.TransportError as error:
+                until = until or time.monotonic() + self._patience
                 if time.monotonic() > until:
                     raise Refusal(f"{self._http.base_url} does not answer: {error}") from error
                 time.sleep(1.0)
@@ -171,6 +171,7 @@ class Api:
             if response.is_success:
                 return response
             text = response.text
+            until = until or time.monotonic() + self._patience
             if not (response.status_code in _WAIT_STATUS or _NOT_YET in text) or time.monotonic() > until:
                 request = response.request
                 raise Refusal(

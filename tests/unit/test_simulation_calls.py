@@ -94,6 +94,15 @@ def test_patience_ends() -> None:
         platform.get("/v1/districts")
 
 
+def test_what_fails_after_longer_than_anybodys_patience_is_tried_again_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    platform, asked = api(httpx.Response(503, json={"detail": "later"}), accepted(1), patience=1800.0)
+    monkeypatch.setattr(client.time, "monotonic", lambda: 3600.0 * len(asked))
+    platform.post("/v1/pledges", {"student": "a"})
+    assert len(asked) == 2
+
+
 def test_positions_are_the_furthest_of_each_source_and_repeats_are_counted() -> None:
     platform, _ = api(accepted(5), accepted(3, created=False))
     platform.post("/v1/pledges", {"student": "a"})
