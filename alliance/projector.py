@@ -10,6 +10,7 @@ parked whole (`parking.py`); in a rebuild the same event stops it.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -35,6 +36,8 @@ BATCH = 2000
 #: After fewer events than these it rests a moment: a step costs a dozen queries, however few events it finds.
 WORTHWHILE = 500
 RETRY_SECONDS = 1.0
+#: Seconds in which a step is taken though the journal has not grown: what others replay shows in the metrics.
+LOOK_SECONDS = 5.0
 
 #: What must end the process, not park a stream.
 _FATAL = (KeyboardInterrupt, SystemExit, MemoryError, GeneratorExit)
@@ -62,6 +65,8 @@ class Projector:
         self.partitions = partitions
         self.checkpoint = checkpoint_name(projection, partition, partitions)
         self.healthy = False
+        #: The journal's head when a step last found nothing after the checkpoint.
+        self._level: int | None = None
 
     def prepare(self) -> None:
         """Create the read model's tables and the checkpoint at 0 where they are missing.
@@ -90,6 +95,7 @@ class Projector:
             batch = read_batch(connection, position, limit, self.projection.types)
             if batch is None:
                 self._measure(connection, position)
+                self._level = position
                 return 0
             self.take(connection, batch)
             self._measure(connection, batch.end)
@@ -107,10 +113,13 @@ class Projector:
 
     def run(self, stopping: threading.Event) -> None:
         """Step until `stopping` is set; faults are waited out."""
-        idle = Pace()
+        idle, stepped = Pace(), 0.0
         while not stopping.is_set():
             try:
-                passed = self.step()
+                passed = 0
+                # Most looks find nothing, and a step asks six questions for it.
+                if time.monotonic() - stepped > LOOK_SECONDS or self._grown():
+                    passed, stepped = self.step(), time.monotonic()
             except Unavailable as error:
                 self.healthy = False
                 log.warning("projector waits", projection=self.projection.name, reason=error.detail)
@@ -121,6 +130,10 @@ class Projector:
                 idle.worked()
             if passed < WORTHWHILE:
                 idle.rest(stopping)
+
+    def _grown(self) -> bool:
+        with self.database.asking() as connection:
+            return int(connection.scalars(select(journal_head.c.position)).one()) != self._level
 
     def replay(self, entry: Parked) -> int:
         """Fold a parked stream's events up to the checkpoint and release it; returns how many.

@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import delete, inspect, select, text, update
 
 from alliance import checkpoints, parking
+from alliance import projector as projecting
 from alliance import rebuild as rebuilding
 from alliance.database import Database
 from alliance.errors import Refused
@@ -24,8 +25,9 @@ from alliance.rebuild import rebuild, table_hash
 from alliance.receiver import follow
 from alliance.tables import checkpoints as checkpoint_table
 from tests.builders import append, signed
-from tests.faults.pipeline import Pipeline
+from tests.faults.pipeline import Pipeline, sample
 from tests.faults.read_model import counted, projected
+from tests.fixtures.waiting import until
 
 ROOT = Path(__file__).parents[2]
 
@@ -287,3 +289,40 @@ def test_a_count_that_came_back_to_zero_is_as_good_as_none(folding: Pipeline) ->
         connection.execute(text("INSERT INTO signatures_totals_v1 VALUES ('d99', 0, 0)"))
     assert rebuild(folding.database, folding.projection, folding.tables).equal
     assert "d99" not in counted(folding.log.database)[0]
+
+
+def test_in_silence_a_projector_asks_for_the_journals_head_and_no_more(
+    folding: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(projecting, "LOOK_SECONDS", 3600.0)
+    steps, looks = [], []
+    step, grown = Projector.step, Projector._grown
+    monkeypatch.setattr(Projector, "step", lambda self: steps.append(step(self)) or steps[-1])
+    monkeypatch.setattr(Projector, "_grown", lambda self: looks.append(grown(self)) or looks[-1])
+    folding.sign(8)
+    folding.receiver.catch_up()
+    folding.run_projector()
+    until(lambda: len(looks) > 5, 20, "it has looked some times")
+    assert steps == [10, 0]
+    folding.sign(4)
+    folding.receiver.catch_up()
+    until(lambda: folding.folded() == 15, 20, "what has come meanwhile is folded")
+    folding.stop()
+    folding.assert_faithful()
+
+
+def test_what_others_replay_shows_in_the_metrics_though_the_journal_stands_still(
+    folding: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(projecting, "LOOK_SECONDS", 0.2)
+    folding.projection.breaks = ZeroDivisionError()
+    folding.log.append(append("ill", 0, [signed("ill", statement="poison")]))
+    folding.receiver.catch_up()
+    folding.run_projector()
+    until(lambda: sample("alliance_parked_streams", projection="signatures") == 1, 20, "it is parked")
+    with folding.database.reading() as connection:
+        (entry,) = parking.streams(connection)
+    folding.projection.breaks = None
+    other = Projector(Database(folding.journal_url), folding.projection, folding.tables)
+    assert other.replay(entry) == 1
+    until(lambda: sample("alliance_parked_streams", projection="signatures") == 0, 20, "it is seen")
