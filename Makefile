@@ -16,7 +16,7 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 
-.PHONY: help up down serve test lint types mississippi servers
+.PHONY: help up down serve test faults bench lint types mississippi servers
 
 help: ## this list
 	@echo 'make up            start everything in one process, with a sample state (SAMPLE=none: empty)'
@@ -24,6 +24,8 @@ help: ## this list
 	@echo 'make serve         the distributed form: a process per part, on PostgreSQL and RabbitMQ'
 	@echo 'make mississippi   144 real districts, a simulated year, what was recovered (SCALE=0.05 FORM=embedded)'
 	@echo 'make test          install what the tests need, then every check and every test'
+	@echo 'make faults        every fault under load, on servers of its own; the verdicts go to docs/reliability.md'
+	@echo 'make bench         measure against eventsourcing, stock nameko and bare drivers (ROWS="publish live": only these)'
 	@echo 'make lint          style and import contracts'
 	@echo 'make types         static types'
 
@@ -50,6 +52,14 @@ test: servers lint types
 		echo 'Running what failed once more, alone. What passes now is unsteady: mend it.'; \
 		$(BIN)/pytest -q --last-failed --last-failed-no-failures none
 
+# About half an hour. ROWS="broker steps" runs these only.
+faults: servers $(VENV)/.dev
+	@$(BIN)/python -m tests.faults.matrix $(if $(ROWS),--only $(ROWS)) --write docs/reliability.md
+
+# About half an hour on a machine that does nothing else. SCALE_BENCH=0.01 only shows that every row works.
+bench: servers $(VENV)/.dev $(VENV)/peers/.filled
+	@$(BIN)/python -W ignore -m tests.benchmarks $(if $(ROWS),--only $(ROWS)) --scale $(or $(SCALE_BENCH),1)
+
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -71,6 +81,12 @@ $(VENV)/.runtime: requirements.lock pyproject.toml | $(VENV)/bin/python
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
 	@echo 'Installing pinned development dependencies into $(VENV) ...'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.lock
+	@touch $@
+
+# What the benchmark compares with, apart from everything of ours.
+$(VENV)/peers/.filled: requirements-peers.lock | $(VENV)/bin/python
+	@$(BIN)/python -m venv --clear $(VENV)/peers
+	@$(VENV)/peers/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-peers.lock
 	@touch $@
 
 $(VENV)/bin/python:
