@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 
 from .database import Database
-from .envelope import Event, from_row
+from .envelope import COLUMNS, Event, from_row
 from .errors import Diverged
 from .rows import insert_many
 from .tables import UtcTime
@@ -150,15 +150,16 @@ class Journal:
 
 def read(connection: sa.Connection, after: int, limit: int, *conditions: Any) -> list[tuple[int, Event]]:
     """As `Journal.read`, in the caller's transaction; with conditions, only the events that fulfil them."""
+    row = journal.c
     query = (
-        select(journal)
-        .where(journal.c.position > after, *conditions)
+        select(row.position, row.source, row.source_position, *(row[name] for name in COLUMNS))
+        .where(row.position > after, *conditions)
         .order_by(journal.c.position)
         .limit(limit)
     )
     return [
-        (row.position, from_row(row, source=row.source, position=row.source_position))
-        for row in connection.execute(query)
+        (position, from_row(values, source=source, position=source_position))
+        for position, source, source_position, *values in connection.execute(query)
     ]
 
 

@@ -29,7 +29,7 @@ from . import contracts, logs, metrics
 from .append import Append, Appended, NewEvent, Outcome, command_row, encoded, event_row, same_command
 from .context import Context
 from .database import Database
-from .envelope import Event, from_row
+from .envelope import COLUMNS, Event, from_row
 from .errors import AllianceError, Unavailable, UnknownContract, WrongVersion
 from .rows import insert_many
 from .tables import commands, events, log_head
@@ -37,6 +37,8 @@ from .tables import commands, events, log_head
 __all__ = ["Append", "Appended", "Log", "NewEvent", "Outcome", "same_command"]
 
 log = structlog.get_logger()
+
+_EVENT = select(events.c.position, *(events.c[name] for name in COLUMNS))
 
 #: Appends that one transaction takes at most, so that the lock on the counter stays short.
 GROUP = 500
@@ -247,11 +249,11 @@ class Log:
 
         Raises Unavailable for an event that only a newer release knows.
         """
-        query = select(events).where(events.c.stream.in_(sorted(set(streams)))).order_by(events.c.position)
+        query = _EVENT.where(events.c.stream.in_(sorted(set(streams)))).order_by(events.c.position)
         found: dict[str, list[Event]] = {}
         with self.database.asking() as connection:
-            for row in connection.execute(query):
-                event = from_row(row, source=self.source, position=row.position)
+            for position, *row in connection.execute(query):
+                event = from_row(row, source=self.source, position=position)
                 try:
                     data = contracts.upcast(event.type, event.schema_version, event.data)
                 except UnknownContract as error:
@@ -264,10 +266,11 @@ class Log:
 
     def read(self, after: int, limit: int) -> list[Event]:
         """At most `limit` events after a position, as written: without holes, so the next page starts at the last."""
-        query = select(events).where(events.c.position > after).order_by(events.c.position).limit(limit)
+        query = _EVENT.where(events.c.position > after).order_by(events.c.position).limit(limit)
         with self.database.asking() as connection:
             return [
-                from_row(row, source=self.source, position=row.position) for row in connection.execute(query)
+                from_row(row, source=self.source, position=position)
+                for position, *row in connection.execute(query)
             ]
 
     def head(self) -> tuple[int, str]:
