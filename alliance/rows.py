@@ -1,7 +1,7 @@
 """Many rows in one statement, on both databases.
 
-PostgreSQL gets one array per column (`unnest`): the statement's text stays the same whatever the number of rows, and
-psycopg2 would send an executemany row by row. SQLite's executemany is a loop in C and needs no such thing.
+PostgreSQL gets all rows as one JSON text: the statement's text stays the same whatever the number of rows, and psycopg2
+would send an executemany row by row. SQLite's executemany is a loop in C and needs no such thing.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, Table, insert, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -23,7 +24,7 @@ _KEYS = 500
 def insert_many(connection: Connection, table: Table, rows: Sequence[RowData]) -> None:
     """Insert rows that have every column; a violated constraint raises IntegrityError and inserts none."""
     if connection.dialect.name == "postgresql":
-        _unnest(connection, table, rows, "")
+        _insert_all(connection, table, rows, "")
     elif rows:
         connection.execute(insert(table), list(rows))
 
@@ -34,7 +35,7 @@ def upsert_many(connection: Connection, table: Table, rows: Sequence[RowData], *
     No two of the rows may have the same key.
     """
     if connection.dialect.name == "postgresql":
-        _unnest(connection, table, rows, _on_conflict(table, add))
+        _insert_all(connection, table, rows, _on_conflict(table, add))
     elif rows:
         statement = sqlite.insert(table)
         keys = [column.name for column in table.primary_key]
@@ -65,16 +66,20 @@ def fetch_many(connection: Connection, table: Table, keys: Iterable[Key]) -> Ite
         yield from connection.execute(query).mappings()
 
 
-def _unnest(connection: Connection, table: Table, rows: Sequence[RowData], on_conflict: str) -> None:
+def _insert_all(connection: Connection, table: Table, rows: Sequence[RowData], on_conflict: str) -> None:
     if rows:
-        columns = tuple([row[column.name] for row in rows] for column in table.c)
-        connection.exec_driver_sql(_insert(table) + on_conflict, columns)
+        # One JSON text: a list a column would reach the server as ARRAY['...', '...'], of which each text is parsed as
+        # an expression of its own, and would be put together piece by piece here.
+        connection.exec_driver_sql(_insert(table) + on_conflict, (msgspec.json.encode(rows).decode(),))
 
 
 @lru_cache(maxsize=256)
 def _insert(table: Table) -> str:
     names = ", ".join(f'"{column.name}"' for column in table.c)
-    return f'INSERT INTO "{table.name}" ({names}) SELECT * FROM unnest({_arrays(list(table.c))})'
+    return (
+        f'INSERT INTO "{table.name}" ({names}) SELECT {names} '
+        f'FROM json_populate_recordset(NULL::"{table.name}", %s)'
+    )
 
 
 @lru_cache(maxsize=256)
