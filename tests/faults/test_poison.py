@@ -186,7 +186,7 @@ def test_a_version_from_the_future_waits_until_the_code_knows_it(
     assert (entry.stream, entry.reason.split(":")[0]) == (stream("new"), "UnknownContract")
 
     registry = contracts.registry
-    for name in ("_contracts", "_strict", "_tolerant", "_upcasters", "_current"):
+    for name in ("_contracts", "_strict", "_tolerant", "_surely", "_upcasters", "_current"):
         monkeypatch.setattr(registry, name, dict(getattr(registry, name)))
     for version in (2, 3):
         newer = type("PledgeSigned", (contracts.pledges.PledgeSigned,), {})
