@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import IO, Any, Protocol
 
-import httpx
 import msgspec
+import urllib3
 
 from .context import Context
 from .errors import AllianceError, NotFound, Unavailable, from_problem
@@ -69,18 +69,15 @@ class RemoteService:
 
     def __init__(self, name: str, url: str, secret: str) -> None:
         self._name = name
-        self._client = httpx.Client(
-            base_url=url,
-            headers={"X-Alliance-Edge-Secret": secret},
-            limits=httpx.Limits(max_connections=64, max_keepalive_connections=64),
-            trust_env=False,
-        )
+        # Not httpx: it takes twice as long for a call as the gateway takes for all else.
+        self._pool = urllib3.connection_from_url(url, maxsize=64, block=True)
+        self._headers = {"X-Alliance-Edge-Secret": secret}
 
     def call(
         self, operation: str, body: Mapping[str, Any], context: Context, *, seconds: float = SECONDS
     ) -> dict[str, Any]:
         content = msgspec.json.encode({"context": context.to_dict(), "body": body})
-        return self._send(operation, {"content": content}, {"Content-Type": "application/json"}, seconds)
+        return self._send(operation, content, {"Content-Type": "application/json"}, seconds)
 
     def upload(
         self, operation: str, path: Path, body: Mapping[str, Any], context: Context, *, seconds: float
@@ -90,36 +87,56 @@ class RemoteService:
         with path.open("rb") as file:
             return self._send(
                 operation,
-                {"content": file},
-                {"Content-Type": "application/octet-stream", "X-Alliance-Call": call},
+                file,
+                {
+                    "Content-Type": "application/octet-stream",
+                    "Content-Length": str(path.stat().st_size),
+                    "X-Alliance-Call": call,
+                },
                 seconds,
             )
 
     def ready(self, *, seconds: float = 1.0) -> bool:
         try:
-            return self._client.get("/readyz", timeout=seconds).status_code == 200
-        except httpx.HTTPError:
+            return self._request("GET", "readyz", None, {}, seconds).status == 200
+        except urllib3.exceptions.HTTPError:
             return False
 
+    def _request(
+        self,
+        method: str,
+        path: str,
+        body: bytes | IO[bytes] | None,
+        headers: Mapping[str, str],
+        seconds: float,
+    ) -> urllib3.BaseHTTPResponse:
+        return self._pool.urlopen(
+            method,
+            f"/{path}",
+            body=body,
+            headers={**self._headers, **headers},
+            timeout=urllib3.Timeout(connect=min(seconds, 1.0), read=seconds),
+            pool_timeout=1,
+            retries=False,
+            redirect=False,
+        )
+
     def _send(
-        self, operation: str, content: Mapping[str, Any], headers: Mapping[str, str], seconds: float
+        self, operation: str, body: bytes | IO[bytes], headers: Mapping[str, str], seconds: float
     ) -> dict[str, Any]:
-        timeout = httpx.Timeout(seconds, connect=min(seconds, 1.0), pool=min(seconds, 1.0))
         try:
-            response = self._client.post(f"/{operation}", headers=dict(headers), timeout=timeout, **content)
-        except httpx.HTTPError as error:
+            response = self._request("POST", operation, body, headers, seconds)
+        except urllib3.exceptions.HTTPError as error:
             # Whether the command was taken is open now: a repeat with the same Idempotency-Key settles it.
             raise Unavailable(
                 f"The {self._name} service does not answer; try again with the same Idempotency-Key."
             ) from error
-        if response.status_code == 404 and not response.headers.get("content-type", "").startswith(
-            "application/"
-        ):
+        if response.status == 404 and not response.headers.get("content-type", "").startswith("application/"):
             raise NotFound(f"The {self._name} service has no operation {operation}.")
         try:
-            result = msgspec.json.decode(response.content)
+            result = msgspec.json.decode(response.data)
         except msgspec.DecodeError as error:
             raise AllianceError(f"The {self._name} service gave an answer that cannot be read.") from error
-        if response.status_code >= 400:
+        if response.status >= 400:
             raise from_problem(result)
         return dict(result)
