@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 import structlog
-from sqlalchemy import Connection, Table, select, update
+from sqlalchemy import Connection, Table, func, select, update
 from sqlalchemy.exc import DataError, IntegrityError
 
 from . import contracts, metrics, parking
@@ -74,9 +74,12 @@ class Projector:
         Raises Refused when the read model was built with another number of partitions: districts would be folded
         twice, or by nobody.
         """
-        for table in self.tables.values():
-            table.create(self.database.engine, checkfirst=True)
         with self.database.transaction() as connection:
+            if self.database.dialect == "postgresql":
+                # Two that start together would both find a table missing, and one would end. SQLite has one writer.
+                connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(self.projection.name))))
+            for table in self.tables.values():
+                table.create(connection, checkfirst=True)
             stem = checkpoint_name(self.projection, 0, 0).removesuffix("0/0")
             names = connection.scalars(select(checkpoints.c.name).where(checkpoints.c.name.startswith(stem)))
             built_with = {int(name.rpartition("/")[2]) for name in names}

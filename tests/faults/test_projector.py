@@ -82,6 +82,39 @@ def projector_of(district: str, partitions: int) -> int:
     return crc32(district.encode()) % partitions
 
 
+def test_projectors_that_start_together_make_the_tables_once(folding: Pipeline) -> None:
+    for _ in range(5):
+        with folding.database.transaction() as connection:
+            for table in folding.tables.values():
+                table.drop(connection)
+            connection.execute(delete(checkpoint_table))
+        together, ended = threading.Barrier(4), []
+
+        def prepare(
+            projector: Projector, together: threading.Barrier = together, ended: list[BaseException] = ended
+        ) -> None:
+            together.wait(20)
+            try:
+                projector.prepare()
+            except BaseException as error:
+                ended.append(error)
+
+        projectors = [
+            Projector(Database(folding.journal_url), folding.projection, folding.tables) for _ in range(4)
+        ]
+        threads = [threading.Thread(target=prepare, args=(each,)) for each in projectors]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(30)
+        for each in projectors:
+            each.database.close()
+        assert ended == []
+    folding.sign(4)
+    folding.project()
+    folding.assert_faithful()
+
+
 def test_two_projectors_on_one_partition_fold_each_event_once(folding: Pipeline) -> None:
     folding.sign(160)
     folding.receiver.catch_up()
