@@ -27,7 +27,7 @@ from services.evaluation.app import Evaluation
 from services.evaluation.methods.release import Release, from_json
 from services.evaluation.methods.suppression import audit
 from services.evaluation.projections import PROJECTIONS, TABLES
-from services.evaluation.report import charts, folder, making, pdf
+from services.evaluation.report import comparison_charts, folder, making, pdf
 from services.evaluation.report.chart_style import nothing
 from services.evaluation.report.document import Chart
 from services.evaluation.report.making import Made
@@ -183,8 +183,8 @@ def undrawn(patch: pytest.MonkeyPatch) -> None:
     def empty(id: str, title: str, table: str, *_: Any) -> Chart:
         return nothing(id, title, table)
 
-    patch.setattr(charts, "funnel", empty)
-    patch.setattr(charts, "estimates", empty)
+    patch.setattr(comparison_charts, "funnel", empty)
+    patch.setattr(comparison_charts, "estimates", empty)
 
 
 @pytest.fixture(autouse=True, scope="module")
