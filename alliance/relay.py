@@ -13,12 +13,14 @@ import threading
 from datetime import UTC, datetime
 
 import structlog
+from sqlalchemy import select
 
 from . import checkpoints, metrics
 from .broker import Publisher
 from .errors import Unavailable
 from .log import Log
 from .pace import Pace
+from .tables import events as events_table
 
 log = structlog.get_logger()
 
@@ -50,9 +52,14 @@ class Relay:
             return 0
         self._publisher.publish(events)
         with database.transaction() as connection:
-            checkpoints.move(
-                connection, CHECKPOINT, expected=position, position=events[-1].position, epoch=epoch
-            )
+            # A log that was restored meanwhile will give these positions to other events, which must go out too.
+            last = connection.scalars(
+                select(events_table.c.id).where(events_table.c.position == events[-1].position)
+            ).one_or_none()
+            if last == events[-1].id:
+                checkpoints.move(
+                    connection, CHECKPOINT, expected=position, position=events[-1].position, epoch=epoch
+                )
         if events[-1].position >= head:
             # Otherwise the next step, at once, tells the age of what is left.
             self._measure(0, None)
