@@ -79,8 +79,9 @@ def _rebuild(
 ) -> Compared:
     fresh = {name: _next(table) for name, table in tables.items()}
     _drop(database, fresh)
-    for table in fresh.values():
-        table.create(database.engine)
+    with database.transaction() as connection:
+        for table in fresh.values():
+            table.create(connection)
     try:
         projectors = [
             Projector(database, projection, fresh, partition=partition, partitions=partitions)
