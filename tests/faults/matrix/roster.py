@@ -1,0 +1,103 @@
+"""A roster that is imported in a second: two districts with a school each, every child with a guardian."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from tests.builders_roster import Tables, texts
+
+TODAY = datetime.now(ZoneInfo("America/Chicago")).date()
+BEGINS = TODAY.year if TODAY.month >= 7 else TODAY.year - 1
+YEAR = f"{BEGINS}-{(BEGINS + 1) % 100:02d}"
+FIRST, LAST = date(BEGINS, 7, 1), date(BEGINS + 1, 6, 30)
+
+DISTRICTS = ("Clay County", "Elm City")
+CLASSES = 6
+CHILDREN = 40
+
+
+def bundle() -> bytes:
+    """The zip to import."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for name, text in texts(_tables()).items():
+            archive.writestr(name, text)
+    return content.getvalue()
+
+
+def _tables() -> Tables:
+    letters = [name[0].lower() for name in DISTRICTS]
+    classes = [(letter, f"{letter}{number}") for letter in letters for number in range(CLASSES)]
+    children = [(letter, class_, place) for letter, class_ in classes for place in range(CHILDREN)]
+    districts = [
+        {"sourcedId": f"d-{letter}", "name": name, "type": "district", "identifier": f"98{letter}"}
+        for letter, name in zip(letters, DISTRICTS, strict=True)
+    ]
+    schools = [
+        {
+            "sourcedId": f"s-{letter}",
+            "name": f"{name} School",
+            "type": "school",
+            "parentSourcedId": f"d-{letter}",
+        }
+        for letter, name in zip(letters, DISTRICTS, strict=True)
+    ]
+    return {
+        "orgs": [*districts, *schools],
+        "academicSessions": [
+            {
+                "sourcedId": "year",
+                "title": YEAR,
+                "type": "schoolYear",
+                "startDate": FIRST.isoformat(),
+                "endDate": LAST.isoformat(),
+                "schoolYear": str(BEGINS + 1),
+            }
+        ],
+        "classes": [
+            {
+                "sourcedId": class_,
+                "title": class_,
+                "grades": "03",
+                "classType": "homeroom",
+                "schoolSourcedId": f"s-{letter}",
+                "termSourcedIds": "year",
+            }
+            for letter, class_ in classes
+        ],
+        "users": [row for child in children for row in _people(*child)],
+        "enrollments": [
+            {
+                "sourcedId": f"e-{class_}-{place}",
+                "classSourcedId": class_,
+                "schoolSourcedId": f"s-{letter}",
+                "userSourcedId": f"p-{class_}-{place}",
+                "role": "student",
+            }
+            for letter, class_, place in children
+        ],
+    }
+
+
+def _people(letter: str, class_: str, place: int) -> list[dict[str, str]]:
+    return [
+        {
+            "sourcedId": f"p-{class_}-{place}",
+            "role": "student",
+            "orgSourcedIds": f"s-{letter}",
+            "givenName": f"Child{place}",
+            "familyName": f"Of{class_}",
+            "grades": "03",
+            "agentSourcedIds": f"g-{class_}-{place}",
+        },
+        {
+            "sourcedId": f"g-{class_}-{place}",
+            "role": "parent",
+            "orgSourcedIds": f"d-{letter}",
+            "givenName": f"Parent{place}",
+            "familyName": f"Of{class_}",
+        },
+    ]
