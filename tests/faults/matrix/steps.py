@@ -172,9 +172,9 @@ def _projector_committed(die: Die) -> None:
 
 
 def _small_steps() -> Any:
-    """So that a rebuild of some hundred events goes the whole way of one of millions."""
+    """So that a rebuild of some thousand events goes the whole way of one of millions."""
     rebuild: Any = importlib.import_module("alliance.rebuild")
-    rebuild.BATCH, rebuild.CLOSE = 200, 50
+    rebuild.BATCH, rebuild.CLOSE = 20, 100
     return rebuild
 
 
