@@ -73,6 +73,19 @@ def declare(connection: Connection, source: str, consumers: Sequence[str], prefi
             queue(consumer, source, prefix)(channel).declare()
 
 
+def forget(connection: Connection, consumer: str, source: str, prefix: str = "") -> int:
+    """Drop all that waits in a reader's queue, also what was handed out and not acknowledged; how many waited.
+
+    The queue goes as a whole and is declared again: to empty it would spare what a reader had that ended a moment ago,
+    and that comes back.
+    """
+    declare(connection, source, [consumer], prefix)
+    with connection.channel() as channel:
+        dropped = int(queue(consumer, source, prefix)(channel).delete())
+    declare(connection, source, [consumer], prefix)
+    return dropped
+
+
 class Publisher:
     """Publishes a source's events in order, persistent and mandatory, and returns when all are confirmed.
 

@@ -58,21 +58,19 @@ def restored(service: str, yes: bool) -> None:
 
 def _forget_messages(url: str, service: str, prefix: str) -> None:
     """Drop what still waits in the queue: events of the lost history, at positions that others will have."""
-    queue = broker.queue(CONSUMER, service, prefix)
+    queue = broker.queue(CONSUMER, service, prefix).name
     connection = broker.connect(url)
     try:
         connection.connect()
-        broker.declare(connection, service, [CONSUMER], prefix)
-        with connection.channel() as channel:
-            dropped = queue(channel).purge()
+        dropped = broker.forget(connection, CONSUMER, service, prefix)
     except broker.BrokerErrors as error:
         raise click.ClickException(
-            f"Nothing was changed: the queue {queue.name} has to be emptied, and the broker cannot be used "
+            f"Nothing was changed: the queue {queue} has to be emptied, and the broker cannot be used "
             f"({type(error).__name__}). Start RabbitMQ, or correct ALLIANCE_BROKER_URL."
         ) from error
     finally:
         broker.drop(connection)
-    click.echo(f"broker: {dropped} messages dropped from {queue.name}")
+    click.echo(f"broker: {dropped} messages dropped from {queue}")
 
 
 @click.command(epilog="Example: alliance refold --yes")

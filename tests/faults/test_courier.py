@@ -99,7 +99,8 @@ def test_a_receiver_killed_between_commit_and_acknowledgement_appends_nothing_tw
     pipeline.sign(40)
     assert pipeline.relay().step() == 50
     kill_a("receiver", pipeline)
-    assert pipeline.journal.head() == 50
+    # It committed what it had been given by then; on a busy machine that is not all.
+    assert 0 < pipeline.journal.head() <= 50
     before = duplicates()
     pipeline.run_all()
     until(lambda: duplicates() - before == 50, 20, "the broker has delivered all of them again")
@@ -166,6 +167,24 @@ def test_a_subscription_that_goes_deaf_while_the_log_grows_is_made_anew(
 def purge(pipeline: Pipeline) -> None:
     with Connection(pipeline.broker_url) as connection, connection.channel() as channel:
         assert channel.queue_purge(QUEUE) == 50
+
+
+def test_what_a_reader_had_and_did_not_acknowledge_is_forgotten_with_the_rest(pipeline: Pipeline) -> None:
+    """A receiver has just ended, and the broker has not noticed: its messages would come back to the queue."""
+    pipeline.sign(40)
+    assert pipeline.relay().step() == 50
+    with Connection(pipeline.broker_url) as ending, ending.channel() as channel:
+        held: list[object] = []
+        channel.basic_qos(0, 20, False)
+        channel.basic_consume(QUEUE, callback=held.append)
+        while len(held) < 20:
+            ending.drain_events(timeout=20)
+        with Connection(pipeline.broker_url) as connection:
+            assert broker.forget(connection, CONSUMER, "pledges") == 30
+    assert waiting_in_queue(pipeline) == 0
+    pipeline.sign(4)
+    assert pipeline.relay().step() == 5
+    assert waiting_in_queue(pipeline) == 5
 
 
 def test_without_its_queue_an_event_counts_as_unpublished_until_the_queue_is_back(pipeline: Pipeline) -> None:
