@@ -29,7 +29,9 @@ TRUSTED_SECONDS = 0.5
 class Database:
     """Connects at the first transaction, not before. Safe to share between threads."""
 
-    def __init__(self, url: str, *, pool_size: int = 8) -> None:
+    def __init__(self, url: str, *, pool_size: int = 8, idle_seconds: int = 0) -> None:
+        """`idle_seconds`: a transaction in which nothing is asked for so long is ended by the server, and its locks go
+        to others; 0 is never. For parts of which a second one has to be able to take over from one that is stopped."""
         parsed = make_url(url)
         self.dialect = parsed.get_backend_name()
         self.url = parsed.render_as_string(hide_password=True)
@@ -52,7 +54,12 @@ class Database:
                 hide_parameters=True,
                 connect_args={
                     "connect_timeout": CONNECT_SECONDS,
-                    "options": f"-c statement_timeout={STATEMENT_SECONDS * 1000} -c timezone=UTC",
+                    "options": f"-c statement_timeout={STATEMENT_SECONDS * 1000} -c timezone=UTC"
+                    + (
+                        f" -c idle_in_transaction_session_timeout={idle_seconds * 1000}"
+                        if idle_seconds
+                        else ""
+                    ),
                     "keepalives_idle": 10,
                     "keepalives_interval": 5,
                     "keepalives_count": 2,

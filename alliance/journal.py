@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from .database import Database
 from .envelope import COLUMNS, Event, from_row
-from .errors import Diverged
+from .errors import Diverged, Unavailable
 from .rows import insert_many
 from .tables import UtcTime
 
@@ -86,7 +86,8 @@ class Journal:
         """Append what is new of consecutive events; returns how many were new.
 
         Those at or before the source's position are duplicates: left out when the id is the one held, Diverged when
-        it is another. The first new one must be the source's next; a hole raises ValueError and writes nothing.
+        it is another. The first new one must be the source's next; otherwise Unavailable, and nothing is written: the
+        journal ends before what the caller has seen of it, since its database came back from a copy.
         """
         with self.database.transaction() as connection:
             position = connection.scalars(select(journal_head.c.position).with_for_update()).one()
@@ -99,7 +100,9 @@ class Journal:
             self._check_duplicates(connection, source, [event for event in events if event.position <= at])
             new = [event for event in events if event.position > at]
             if [event.position for event in new] != list(range(at + 1, at + 1 + len(new))):
-                raise ValueError(f"{source}: {new[0].position} does not follow {at}")
+                raise Unavailable(
+                    f"{source}: {new[0].position} does not follow the journal's {at}; trying again."
+                )
             if new:
                 rows = [_row(event, position + offset) for offset, event in enumerate(new, start=1)]
                 insert_many(connection, journal, rows)

@@ -6,6 +6,8 @@ streams flow. Nothing is lost: the journal holds every event, and `replay` folds
 
 from __future__ import annotations
 
+import io
+import struct
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -24,8 +26,10 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    insert,
     select,
 )
+from sqlalchemy.exc import OperationalError
 
 from .envelope import Event
 from .tables import UtcTime
@@ -168,6 +172,40 @@ def _is(entry: Parked) -> list[Any]:
 def count_rejected(connection: Connection) -> int:
     """How many messages were set aside because they could not be read."""
     return connection.scalars(select(sa.func.count()).select_from(rejected)).one()
+
+
+def set_messages_aside(connection: Connection, source: str, messages: Sequence[tuple[bytes, str]]) -> None:
+    """Keep messages that could not be read: each body as it came, and the reason.
+
+    To PostgreSQL by COPY: as a literal, a body of 20 MB is twice as long and holds its source up for a second.
+    """
+    rows = [{"source": source, "body": body, "reason": reason} for body, reason in messages]
+    if connection.dialect.name != "postgresql":
+        connection.execute(insert(rejected), rows)
+        return
+    driver: Any = connection.connection.driver_connection
+    copied = io.BytesIO(_copied(rows))
+    try:
+        with driver.cursor() as cursor:
+            cursor.copy_expert(
+                "COPY rejected (source, body, reason) FROM STDIN (FORMAT binary)", copied, _PIECE
+            )
+    except driver.OperationalError as error:
+        raise OperationalError("COPY rejected", None, error) from error
+
+
+#: Bytes of a copy that are handed to the driver at a time.
+_PIECE = 1 << 20
+
+
+def _copied(rows: Sequence[dict[str, Any]]) -> bytes:
+    """PostgreSQL's binary format of COPY: a header, for each row the number of its fields and each with its length."""
+    parts = [b"PGCOPY\n\xff\r\n\0", struct.pack("!ii", 0, 0)]
+    for row in rows:
+        fields = row["source"].encode(), row["body"], row["reason"].encode()
+        parts.append(struct.pack("!h", len(fields)))
+        parts += [part for field in fields for part in (struct.pack("!i", len(field)), field)]
+    return b"".join([*parts, struct.pack("!h", -1)])
 
 
 def create_parking(op: Any) -> None:

@@ -28,6 +28,7 @@ from .journal import Batch, journal, journal_head, read, read_batch
 from .pace import Pace
 from .parking import Failure, Parked
 from .projection import Projection, Rows, belongs, load, projection_positions, store
+from .pulse import Pulse
 from .tables import checkpoints
 
 log = structlog.get_logger()
@@ -46,7 +47,7 @@ _FATAL = (KeyboardInterrupt, SystemExit, MemoryError, GeneratorExit)
 _REFUSED_VALUES = (DataError, IntegrityError, ValueError, OverflowError)
 
 
-class Projector:
+class Projector(Pulse):
     """One partition of one projection. `tables` are the projection's own, by logical name."""
 
     def __init__(
@@ -64,7 +65,6 @@ class Projector:
         self.partition = partition
         self.partitions = partitions
         self.checkpoint = checkpoint_name(projection, partition, partitions)
-        self.healthy = False
         #: The journal's head when a step last found nothing after the checkpoint.
         self._level: int | None = None
 

@@ -19,14 +19,14 @@ from dataclasses import dataclass
 
 import structlog
 from kombu import Connection, Consumer
-from sqlalchemy import insert
 
 from . import broker, metrics
 from .envelope import UNREADABLE, Event, from_json
 from .errors import Diverged, Unavailable
 from .feed import PAGE, Feed
 from .journal import Journal
-from .parking import rejected
+from .parking import set_messages_aside
+from .pulse import Pulse
 
 log = structlog.get_logger()
 
@@ -89,15 +89,16 @@ class Lag:
             self._behind_since = time.monotonic()
 
 
-class Receiver:
+class Receiver(Pulse):
     """Copies one source into the journal. Any number may run; the broker lets one at a time read the queue."""
 
     def __init__(self, journal: Journal, feed: Feed) -> None:
         self._journal = journal
         self._feed = feed
         self.source = feed.source
-        self.healthy = False
         self._lag = Lag()
+        #: Where the log ended when the feed was last read.
+        self._log_head = 0
         # Asked at each scrape: the age grows, too, while a receiver hangs in whatever it is waiting for.
         metrics.receiver_lag_events.labels(self.source).set_function(self._lag.events)
         metrics.receiver_lag_seconds.labels(self.source).set_function(self._lag.seconds)
@@ -120,6 +121,8 @@ class Receiver:
                 new += self._append(run) + self.catch_up()
                 run, at = [], self._held()[0]
             if event.position > at + len(run) + 1:
+                if event.position <= self._log_head:
+                    raise Unavailable(f"{self.source}: the journal ends at {at} again; trying again.")
                 # Every relay publishes after the commit, so this was never in the log.
                 strange.append((delivery, "at a position that the source's log has not reached"))
             elif event.position > at + len(run):
@@ -151,6 +154,7 @@ class Receiver:
                     f"the journal has {position} of epoch {epoch}"
                 )
             self._lag.learn(page.head)
+            self._log_head = page.head
             new += self._journal.append(self.source, page.events, epoch=page.epoch)
             if not page.events:
                 return new
@@ -188,11 +192,9 @@ class Receiver:
         """Keep what is no event of this source as it came; a gap that it leaves is filled from the feed."""
         if not strange:
             return
-        rows = [
-            {"source": self.source, "body": each.body, "reason": reason[:500]} for each, reason in strange
-        ]
+        messages = [(each.body, reason[:500]) for each, reason in strange]
         with self._journal.database.transaction() as connection:
-            connection.execute(insert(rejected), rows)
+            set_messages_aside(connection, self.source, messages)
         sizes = [len(each.body) for each, _ in strange]
         log.error("messages set aside", source=self.source, messages=len(strange), bytes=sizes)
 
@@ -245,8 +247,8 @@ def _consume(receiver: Receiver, connection: Connection, queue: object, stopping
     )
     heard = asked = time.monotonic()
     with reader:
-        receiver.healthy = True
         while not stopping.is_set():
+            receiver.healthy = True
             _gather(connection, waiting)
             if waiting:
                 receiver.receive(waiting)

@@ -20,6 +20,7 @@ from .broker import Publisher
 from .errors import Unavailable
 from .log import Log
 from .pace import Pace
+from .pulse import Pulse
 from .tables import events as events_table
 
 log = structlog.get_logger()
@@ -29,16 +30,15 @@ BATCH = 2000
 #: After fewer events than these it rests a moment, for more to share the next round trips.
 WORTHWHILE = 100
 #: Seconds before the next try after a fault, doubled up to the longest.
-FIRST_RETRY, LONGEST_RETRY = 0.5, 5.0
+FIRST_RETRY, LONGEST_RETRY = 0.5, 3.0
 
 
-class Relay:
+class Relay(Pulse):
     """Publishes one log. Any number may run at once; one is enough."""
 
     def __init__(self, source: Log, publisher: Publisher) -> None:
         self._log = source
         self._publisher = publisher
-        self.healthy = False
 
     def step(self) -> int:
         """Publish one batch; returns the number of events. Raises Unavailable when broker or database is away."""

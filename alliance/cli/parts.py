@@ -26,6 +26,9 @@ from . import composition
 #: The reader that evaluation's queues are named after.
 CONSUMER = "evaluation"
 
+#: Seconds for which a part may hold a lock and do nothing, stopped or swapped out; then another one takes over.
+IDLE_SECONDS = 8
+
 
 @click.command(epilog="Example: alliance serve pledges")
 @click.argument("part", type=click.Choice((*SERVICES, "gateway", "embedded")))
@@ -54,7 +57,7 @@ def serve(part: str) -> None:
 def relay(service: str) -> None:
     """Publish a service's log to the broker, in order, each event until it is confirmed."""
     settings = _broker_settings(f"relay-{service}")
-    log = Log(Database(settings.database_url(service), pool_size=2), service)
+    log = Log(Database(settings.database_url(service), pool_size=2, idle_seconds=IDLE_SECONDS), service)
     assert settings.broker_url is not None
     each = Relay(log, Publisher(settings.broker_url, service, [CONSUMER], settings.broker_prefix))
     _run(f"relay-{service}", settings, [each.run], lambda: each.healthy)
@@ -64,7 +67,7 @@ def relay(service: str) -> None:
 def receive() -> None:
     """Copy the services' logs into evaluation's journal, from the broker's queues and the services' feeds."""
     settings = _broker_settings("receiver")
-    journal = Journal(Database(settings.database_url("evaluation")))
+    journal = Journal(Database(settings.database_url("evaluation"), idle_seconds=IDLE_SECONDS))
     receivers = [
         Receiver(journal, RemoteFeed(source, settings.service_url(source), settings.edge_secret))
         for source in SOURCES
@@ -95,7 +98,8 @@ def project(partition: str) -> None:
         raise click.BadParameter("write it as k/K with k below K, e.g. 0/2", param_hint="--partition")
     settings = Settings.load()
     logs.configure("projector", settings.log_level)
-    projectors = read_models(Database(settings.database_url("evaluation")), int(k), int(partitions))
+    database = Database(settings.database_url("evaluation"), idle_seconds=IDLE_SECONDS)
+    projectors = read_models(database, int(k), int(partitions))
     runs = [projector.run for projector in projectors]
     _run("projector", settings, runs, lambda: all(projector.healthy for projector in projectors))
 

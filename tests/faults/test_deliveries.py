@@ -169,3 +169,26 @@ def test_a_source_restored_behind_the_journal_stops_the_receiver(filled: Pipelin
 
     with pytest.raises(Diverged, match="ends at 10"):
         Receiver(filled.journal, Restored(filled.log)).catch_up()
+
+
+def test_a_journal_that_is_put_back_under_a_working_receiver_is_filled_again(
+    filled: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deliveries = filled.deliveries()
+    filled.receiver.receive(deliveries[:5])
+    held = filled.receiver._held
+
+    def then_put_back() -> tuple[int, str]:
+        found = held()
+        forget(filled)
+        return found
+
+    # Evaluation's database comes back from an empty copy between two questions of one batch.
+    monkeypatch.setattr(filled.receiver, "_held", then_put_back)
+    with pytest.raises(Unavailable, match="6 does not follow the journal's 0"):
+        filled.receiver.receive(deliveries[5:])
+    monkeypatch.undo()
+    assert filled.journal.source("pledges")[0] == 0
+    filled.receiver.receive(deliveries[5:])
+    filled.project()
+    filled.assert_faithful()

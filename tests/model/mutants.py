@@ -139,9 +139,6 @@ MUTANTS: Mapping[str, Mutant] = {
     "skip the gap check": Mutant(
         Parts(receiver=TakeAnythingThatIsNew, journal=JournalWithHoles), TRANSPORT, "I4"
     ),
-    "skip the gap check, in the receiver alone": Mutant(
-        Parts(receiver=TakeAnythingThatIsNew), TRANSPORT, "I6"
-    ),
     "move the relay's checkpoint before the confirm": Mutant(Parts(relay=MoveBeforeTheConfirm), RELAY, "R1"),
     "reuse a channel after a timeout": Mutant(Parts(publisher=ReuseTheChannelAfterATimeout), RELAY, "R1"),
     "no compare-and-set of a checkpoint": Mutant(Parts(move=move_without_comparing), RELAYS, "R2"),

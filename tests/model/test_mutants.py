@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.model.configurations import ALL, RECEIVERS
+from tests.model.configurations import ALL, RECEIVERS, TRANSPORT
 from tests.model.exploration import explore, settled
 from tests.model.mutants import MUTANTS
-from tests.model.mutants_receiver import never_look_at_the_feed
+from tests.model.mutants_receiver import TakeAnythingThatIsNew, never_look_at_the_feed
 from tests.model.stage import Parts
 
 
@@ -22,6 +22,17 @@ def test_the_exploration_catches(name: str, capsys: pytest.CaptureFixture[str]) 
     with capsys.disabled():
         print(f"\n{name}\n  {found.row()}\n  {wrong}\n    " + "\n    ".join(way))  # noqa: T201
     assert wrong.startswith(f"{mutant.caught_by}: ")
+
+
+def test_a_receiver_that_does_not_look_for_gaps_is_held_by_the_journal_and_comes_through(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The journal refuses what does not follow, and a receiver that is refused starts anew at the feed."""
+    found = explore(TRANSPORT, Parts(receiver=TakeAnythingThatIsNew))
+    with capsys.disabled():
+        print(f"\n{found.row()}")  # noqa: T201
+    assert (found.violation, found.complete) == (None, True)
+    assert not found.dead_ends(settled(found.model))
 
 
 def test_a_receiver_that_never_looks_at_the_feed_can_come_to_a_dead_end(

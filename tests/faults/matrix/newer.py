@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from marshmallow import fields
@@ -9,10 +11,16 @@ from marshmallow import fields
 from alliance import contracts, decider
 from alliance.contracts import registry
 
+_undo: list[Callable[[], None]] = []
+
 
 def install() -> None:
+    """In this process, until `uninstall`."""
     if contracts.current("PledgeSigned") == 2:
         return
+    for known in (registry._contracts, registry._strict, registry._tolerant, registry._surely, registry._upcasters,
+                  registry._current):  # fmt: skip
+        _undo.append(partial(_put_back, known, dict(known)))
     newer = type(
         "PledgeSigned", (contracts.pledges.PledgeSigned,), {"collection": fields.String(required=True)}
     )
@@ -24,4 +32,15 @@ def install() -> None:
         data = encode(event)
         return {**data, "collection": "at the door"} if type(event).__name__ == "PledgeSigned" else data
 
+    _undo.append(partial(setattr, decider, "encode", encode))
     decider.encode = with_collection
+
+
+def uninstall() -> None:
+    while _undo:
+        _undo.pop()()
+
+
+def _put_back(known: dict[Any, Any], before: Mapping[Any, Any]) -> None:
+    known.clear()
+    known.update(before)

@@ -20,7 +20,7 @@ from alliance.migrations import upgrade
 from alliance.settings import SOURCES, Settings
 from gateway.tokens import Tokens
 
-from . import comparison
+from . import comparison, newer
 from .client import PATIENCE, Client
 from .history import History, Kind, Operation, judge
 from .load import Child, Load, repeat
@@ -177,6 +177,7 @@ class Platform:
 
     def close(self) -> None:
         self.parts.close()
+        newer.uninstall()
         for database in (*self.logs.values(), self.evaluation):
             database.close()
 

@@ -60,6 +60,9 @@ def _poisoned(platform: Platform, verdict: Verdict, breaking: dict[str, Child], 
         )
         wait_for(lambda: len(_parked(platform.evaluation)) >= 3, 60, "streams are parked")
         ended = time.monotonic()
+        # Whatever was answered by now has to have been seen to arrive before the looking ends.
+        head = platform.head()
+        wait_for(lambda: watch.reached("folded", head), 60, "all of it is folded")
     client.close()
     _kept(platform, verdict, bodies, len(before))
     entries = {entry.stream: entry.reason for entry in _parked(platform.evaluation)}
