@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -47,6 +48,8 @@ log = structlog.get_logger()
 
 THREADS = 16
 FOLLOW_SECONDS = 1.0
+#: What is under way has so long to end; whatever is cut off then goes on from its checkpoint at the next start.
+STOP_SECONDS = 20.0
 
 
 class Embedded:
@@ -91,8 +94,9 @@ class Embedded:
 
     def stop(self) -> None:
         self._stopping.set()
+        until = time.monotonic() + STOP_SECONDS
         for thread in self._threads:
-            thread.join(20)
+            thread.join(max(0.0, until - time.monotonic()))
 
     def ready(self) -> bool:
         alive = all(thread.is_alive() for thread in self._threads)
@@ -130,7 +134,15 @@ def main() -> int:
     settings = Settings.load()
     logs.configure("embedded", os.environ.get("ALLIANCE_LOG_LEVEL", "WARNING"))
     console = Console(soft_wrap=True)
-    signal.signal(signal.SIGTERM, _interrupt)
+    asked = threading.Event()
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        # Whatever plays a sample ends by the exception; Python loses one that is raised while an object is finalized.
+        asked.set()
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, interrupt)
     platform = Embedded(settings)
     try:
         server = waitress.create_server(
@@ -158,7 +170,7 @@ def main() -> int:
         serving.start()
         try:
             first_sight.show(platform.tokens, settings, console, empty=empty)
-            while serving.is_alive():
+            while serving.is_alive() and not asked.is_set():
                 serving.join(1)
         except KeyboardInterrupt:
             console.print("\nstopping …")
@@ -202,10 +214,6 @@ def _pid_file(settings: Settings) -> Iterator[None]:
         yield
     finally:
         path.unlink(missing_ok=True)
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":
