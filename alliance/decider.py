@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from keyword import iskeyword
@@ -16,8 +15,9 @@ from sqlalchemy import Connection
 
 from . import contracts, metrics
 from .context import Context
-from .errors import AllianceError, WrongVersion
-from .log import Append, Appended, Log, NewEvent, Outcome, same_command
+from .errors import AllianceError, TooNew, Unavailable, WrongVersion
+from .log import GROUP, Append, Appended, Log, NewEvent, Outcome, same_command
+from .together import Together
 
 S = TypeVar("S")
 C = TypeVar("C")
@@ -42,7 +42,8 @@ class Command(Generic[C]):
     """One command on its way to one stream.
 
     `body` is what the caller sent: a repeated Idempotency-Key must come with the same. The command itself may
-    hold facts of the roster, which can have changed since.
+    hold facts of the roster, which can have changed since. `tell` adds to `result` what became of the command, given
+    the state that it met and the events decided on.
     """
 
     stream: str
@@ -52,6 +53,7 @@ class Command(Generic[C]):
     body: Mapping[str, Any]
     beside: Callable[[Connection], None] | None = None
     result: Mapping[str, Any] = field(default_factory=dict)
+    tell: Callable[[Any, Sequence[Any]], Mapping[str, Any]] | None = None
 
 
 class Commands(Generic[S, C, E]):
@@ -61,17 +63,21 @@ class Commands(Generic[S, C, E]):
         self.log = log
         self._decider = decider
         self._types = {event.__name__: event for event in decider.events}
+        self._together: Together[Command[C], Appended] = Together(self._settled, GROUP)
 
     def run(self, command: Command[C]) -> Appended:
         """Take one command, or raise the AllianceError that `decide` or the log raised.
 
         `beside` runs only when events are appended, in their transaction. A command that changes nothing is
         accepted and remembered as well: `events` is 0, and the position is the log's at that moment.
+
+        Commands that arrive while others are under way are taken together: one query loads all their streams, one
+        transaction appends. What goes wrong with one of them is its caller's alone.
         """
         started = time.perf_counter()
         label = "error"
         try:
-            outcome = self._run(command)
+            outcome = self._together.run(command)
             label = _label(outcome)
             return outcome
         except AllianceError as error:
@@ -80,38 +86,49 @@ class Commands(Generic[S, C, E]):
         finally:
             self._measure(command.command, label, started)
 
-    def _run(self, command: Command[C]) -> Appended:
-        fingerprint = _fingerprint(command)
-        first = self.log.first_result(command.context, fingerprint)
-        if first is not None:
-            return first
-        for attempt in range(ATTEMPTS):
-            state, version = self.state(command.stream)
-            append = self._append(command, state, version, fingerprint)
-            # The last conflict is the caller's to hear of.
-            with suppress(*([WrongVersion] if attempt < ATTEMPTS - 1 else [])):
-                return self.log.append(append)
-        raise AssertionError("unreachable")
-
     def run_all(self, commands: Sequence[Command[C]]) -> list[Outcome]:
         """Take many commands in one transaction; each has its own outcome, in the order given.
 
-        Several commands to one stream are decided one after another, each on what the one before it left.
+        Several commands to one stream are decided one after another, each on what the one before it left. A fault of
+        the program itself, which no outcome can tell, is raised when the others have been taken.
         """
         started = time.perf_counter()
-        outcomes: list[Outcome | None] = [None] * len(commands)
-        open_ = list(range(len(commands)))
-        for attempt in range(ATTEMPTS):
-            decided = self._run_once([commands[index] for index in open_])
-            for index, outcome in zip(open_, decided, strict=True):
-                outcomes[index] = outcome
-            open_ = [index for index in open_ if isinstance(outcomes[index], WrongVersion)]
-            if not open_ or attempt == ATTEMPTS - 1:
-                break
-        settled = [outcome for outcome in outcomes if outcome is not None]
-        for command, outcome in zip(commands, settled, strict=True):
+        outcomes: list[Outcome] = []
+        for outcome in self._settled(commands):
+            if isinstance(outcome, Exception) and not isinstance(outcome, AllianceError):
+                raise outcome
+            outcomes.append(outcome)
+        for command, outcome in zip(commands, outcomes, strict=True):
             self._measure(command.command, _label(outcome), started)
-        return settled
+        return outcomes
+
+    def _settled(self, commands: Sequence[Command[C]]) -> list[Appended | Exception]:
+        """Each command's outcome. Raises Unavailable when the database is away: whether any was taken is open."""
+        outcomes: list[Appended | Exception | None] = [None] * len(commands)
+        open_ = list(range(len(commands)))
+        for _ in range(ATTEMPTS):
+            for index, outcome in zip(open_, self._tried([commands[index] for index in open_]), strict=True):
+                outcomes[index] = outcome
+            # The last conflict is the caller's to hear of.
+            open_ = [index for index in open_ if isinstance(outcomes[index], WrongVersion)]
+            if not open_:
+                break
+        return [outcome for outcome in outcomes if outcome is not None]
+
+    def _tried(self, commands: Sequence[Command[C]]) -> Sequence[Appended | Exception]:
+        try:
+            return self._run_once(commands)
+        except Unavailable as error:
+            if not isinstance(error, TooNew):
+                raise
+            fault: Exception = error
+        except Exception as error:
+            fault = error
+        if len(commands) == 1:
+            return [fault]
+        # A fault of one must not become the others'. None of these has been taken: they were not decided on, or their
+        # transaction was rolled back.
+        return [self._tried([command])[0] for command in commands]
 
     def _run_once(self, commands: Sequence[Command[C]]) -> list[Outcome]:
         found = self.log.read_streams({command.stream for command in commands})
@@ -163,7 +180,7 @@ class Commands(Generic[S, C, E]):
             context=command.context,
             beside=command.beside if decided else None,
             fingerprint=fingerprint,
-            result=command.result,
+            result={**command.result, **(command.tell(state, decided) if command.tell else {})},
         )
 
     def _event(self, type_: str, data: Mapping[str, Any]) -> E:

@@ -13,6 +13,7 @@ AllianceError                what a caller can act on; becomes an RFC 9457 probl
 ├── Invalid          422     a field is missing, unknown or out of range
 ├── KeyReused        422     an Idempotency-Key that came with another command
 └── Unavailable      503     a needed part is away; try again after `retry_after` seconds
+    └── TooNew       503     the stream has an event of a newer release
 
 Diverged                     two logs claim one position: an operator must look, no caller can mend it
 UnknownContract              an event type or version that this code does not know: parked, never dropped
@@ -107,6 +108,10 @@ class Unavailable(AllianceError):
         self, detail: str, *, errors: Sequence[FieldError] = (), retry_after: int | None = 1
     ) -> None:
         super().__init__(detail, errors=errors, retry_after=retry_after)
+
+
+class TooNew(Unavailable):
+    """One stream cannot be read by this release; the others can."""
 
 
 class Diverged(Exception):

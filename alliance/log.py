@@ -13,11 +13,9 @@ the commit leaves that open, and the caller's repeat with the same command id se
 
 from __future__ import annotations
 
-import threading
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import msgspec
@@ -30,9 +28,10 @@ from .append import Append, Appended, NewEvent, Outcome, command_row, encoded, e
 from .context import Context
 from .database import Database
 from .envelope import COLUMNS, Event, from_row
-from .errors import AllianceError, Unavailable, UnknownContract, WrongVersion
+from .errors import AllianceError, TooNew, UnknownContract, WrongVersion
 from .rows import insert_many
 from .tables import commands, events, log_head
+from .together import Together
 
 __all__ = ["Append", "Appended", "Log", "NewEvent", "Outcome", "same_command"]
 
@@ -49,15 +48,13 @@ IDS = 5
 class _Ticket:
     """One append on its way through a group. Its events are checked and encoded before any lock is held."""
 
-    __slots__ = ("append", "encoded", "error", "outcome", "rows")
+    __slots__ = ("append", "encoded", "rows")
 
     def __init__(self, append: Append) -> None:
         self.append = append
         self.encoded = encoded(append)
         #: What was written of it, once it was.
         self.rows: list[dict[str, Any]] = []
-        self.outcome: Outcome | None = None
-        self.error: BaseException | None = None
 
 
 class Log:
@@ -66,49 +63,18 @@ class Log:
     def __init__(self, database: Database, source: str) -> None:
         self.database = database
         self.source = source
-        self._waiting: deque[_Ticket] = deque()
-        self._leading = threading.Lock()
+        self._together: Together[_Ticket, Outcome] = Together(self._commit, GROUP)
 
     def append(self, append: Append) -> Appended:
         """Append one command's events; raise WrongVersion, KeyReused, Unavailable or what `beside` raised.
 
-        Group commit: commands that arrive while a transaction is under way wait for the next one together. The
-        first of them to get the lock commits for all.
+        Group commit: what arrives while a transaction is under way shares the next one.
         """
         ticket = _Ticket(append)
-        self._waiting.append(ticket)
-        while ticket.outcome is None and ticket.error is None:
-            with self._leading:
-                if ticket.outcome is None and ticket.error is None:
-                    self._commit_waiting()
-        if ticket.error is not None:
-            raise ticket.error
-        assert ticket.outcome is not None
-        if isinstance(ticket.outcome, AllianceError):
-            raise ticket.outcome
+        appended = self._together.run(ticket)
         # Here, not in the transaction: that is the work of one thread for all that wait.
         self._tell([ticket])
-        return ticket.outcome
-
-    def _commit_waiting(self) -> None:
-        group = [self._waiting.popleft() for _ in range(min(GROUP, len(self._waiting)))]
-        try:
-            outcomes = self._commit(group)
-        except BaseException as error:
-            # Every one of them must hear of it: nobody else will commit what has left the queue. What was meant
-            # for the leader alone (an interrupt, a timeout of its worker) must not end the others.
-            heard = (
-                error
-                if isinstance(error, Exception)
-                else Unavailable("The commit was broken off; try again.")
-            )
-            for ticket in group:
-                ticket.error = heard
-            if heard is not error:
-                raise
-            return
-        for ticket, outcome in zip(group, outcomes, strict=True):
-            ticket.outcome = outcome
+        return cast("Appended", appended)
 
     def append_all(self, appends: Sequence[Append]) -> list[Outcome]:
         """Append several commands' events in one transaction; each has its own outcome, in the order given.
@@ -247,7 +213,7 @@ class Log:
     def read_streams(self, streams: Iterable[str]) -> dict[str, list[Event]]:
         """The events of several streams in one query; a stream without events is absent.
 
-        Raises Unavailable for an event that only a newer release knows.
+        Raises TooNew for an event that only a newer release knows.
         """
         query = _EVENT.where(events.c.stream.in_(sorted(set(streams)))).order_by(events.c.position)
         found: dict[str, list[Event]] = {}
@@ -258,7 +224,7 @@ class Log:
                     data = contracts.upcast(event.type, event.schema_version, event.data)
                 except UnknownContract as error:
                     # Left out, the state would be one that never was; the newer release can still read it.
-                    raise Unavailable(
+                    raise TooNew(
                         f"{event.stream} was written by a newer release; upgrade this one ({error})."
                     ) from error
                 found.setdefault(event.stream, []).append(msgspec.structs.replace(event, data=data))

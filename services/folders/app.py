@@ -185,17 +185,13 @@ class Folders:
         beside: Callable[[Connection], None] | None = None,
     ) -> Result:
         """`say` tells what became of the command, given the folder that it met; a repeat is told the same."""
-        said: Result = {}
 
-        def decide(folder: domain.Folder, command: domain.FolderCommand) -> list[domain.FolderEvent]:
-            events = domain.decide(folder, command)
-            # Filled in anew at every attempt: what is kept belongs to the attempt that was appended.
-            said.update(version=folder.version + len(events), **say(folder))
-            return events
+        def tell(folder: domain.Folder, events: Sequence[domain.FolderEvent]) -> Result:
+            return {"version": folder.version + len(events), **say(folder)}
 
-        commands = Commands(self.log, replace(domain.DECIDER, decide=decide))
-        said.update({"class": command.month.class_, "period": command.month.period})
-        return answer(self.log.source, commands.run(_command(command, body, context, said, beside)))
+        said = {"class": command.month.class_, "period": command.month.period}
+        sent = replace(_command(command, body, context, said), beside=beside, tell=tell)
+        return answer(self.log.source, self._folders.run(sent))
 
 
 def _command(
@@ -203,9 +199,8 @@ def _command(
     body: Body,
     context: Context,
     said: Result,
-    beside: Callable[[Connection], None] | None = None,
 ) -> Command[domain.FolderCommand]:
-    return Command(command.month.stream, command, command.month.district, context, body, beside, said)
+    return Command(command.month.stream, command, command.month.district, context, body, result=said)
 
 
 def _line(body: Body, field: str) -> SignedFolder:

@@ -52,7 +52,7 @@ class Group:
         assert held.wait(20)
         for thread in threads[1:]:
             thread.start()
-        self._wait_until(lambda: len(self._log._waiting) == len(appends))
+        self._wait_until(lambda: len(self._log._together) == len(appends))
         meanwhile()
         go.set()
         for thread in threads:
