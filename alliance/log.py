@@ -234,10 +234,8 @@ class Log:
         """At most `limit` events after a position, as written: without holes, so the next page starts at the last."""
         query = _EVENT.where(events.c.position > after).order_by(events.c.position).limit(limit)
         with self.database.asking() as connection:
-            return [
-                from_row(row, source=self.source, position=position)
-                for position, *row in connection.execute(query)
-            ]
+            rows = connection.execute(query).all()
+        return [from_row(row, source=self.source, position=position) for position, *row in rows]
 
     def head(self) -> tuple[int, str]:
         """The position of the newest event and the log's epoch."""

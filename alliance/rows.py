@@ -1,17 +1,20 @@
 """Many rows in one statement, on both databases.
 
-PostgreSQL gets all rows as one JSON text: the statement's text stays the same whatever the number of rows, and psycopg2
-would send an executemany row by row. SQLite's executemany is a loop in C and needs no such thing.
+PostgreSQL gets each column as one text, which it splits: the statement stays the same whatever the number of rows, no
+value is an expression that has to be parsed, and psycopg2 would send an executemany row by row. COPY would be faster,
+but green threads cannot use it. SQLite's executemany is a loop in C and needs no such thing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
-import msgspec
-from sqlalchemy import Connection, Table, insert, select, tuple_
+from sqlalchemy import Connection, String, Table, insert, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
 Key = tuple[Any, ...]
@@ -67,19 +70,63 @@ def fetch_many(connection: Connection, table: Table, keys: Iterable[Key]) -> Ite
 
 
 def _insert_all(connection: Connection, table: Table, rows: Sequence[RowData], on_conflict: str) -> None:
-    if rows:
-        # One JSON text: a list a column would reach the server as ARRAY['...', '...'], of which each text is parsed as
-        # an expression of its own, and would be put together piece by piece here.
-        connection.exec_driver_sql(_insert(table) + on_conflict, (msgspec.json.encode(rows).decode(),))
+    if not rows:
+        return
+    names = [column.name for column in table.c]
+    columns = zip(*([row[name] for name in names] for row in rows), strict=True)
+    try:
+        values = tuple(map(_joined, columns))
+    except _Unsplittable:
+        for row in rows:
+            connection.exec_driver_sql(_insert_one(table) + on_conflict, tuple(row[name] for name in names))
+        return
+    connection.exec_driver_sql(_insert(table) + on_conflict, values)
+
+
+class _Unsplittable(Exception):
+    """A column that one text cannot stand for: a value holds one of the two characters, or is no text or number."""
+
+
+#: PostgreSQL reads these as Python writes them.
+_WRITTEN_AS_READ = {str, int, float, bool, Decimal, date, datetime, UUID, type(None)}
+#: Between two values, and in the place of one that is missing: control characters, which JSON never has in it.
+_SPLIT, _NULL = "\x1f", "\x1e"
+
+
+def _joined(values: Sequence[Any]) -> str:
+    kinds = {*map(type, values)}
+    if kinds == {str}:
+        joined = _SPLIT.join(values)
+    elif kinds == {type(None)}:
+        return _SPLIT.join([_NULL] * len(values))
+    elif kinds <= _WRITTEN_AS_READ:
+        joined = _SPLIT.join([_NULL if value is None else str(value) for value in values])
+    else:
+        raise _Unsplittable
+    # An empty text is split into nothing, not into one that is empty.
+    if not joined or joined.count(_SPLIT) != len(values) - 1 or joined.count(_NULL) != values.count(None):
+        raise _Unsplittable
+    return joined
 
 
 @lru_cache(maxsize=256)
 def _insert(table: Table) -> str:
     names = ", ".join(f'"{column.name}"' for column in table.c)
-    return (
-        f'INSERT INTO "{table.name}" ({names}) SELECT {names} '
-        f'FROM json_populate_recordset(NULL::"{table.name}", %s)'
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+    split = f"string_to_array(%s, '{_SPLIT}', '{_NULL}')"
+    # A text that is too long for its column must be refused, and a cast would cut it.
+    casts = (
+        "" if isinstance(column.type, String) else f"::{column.type.compile(dialect=dialect)}[]"
+        for column in table.c
     )
+    columns = ", ".join(f"{split}{cast}" for cast in casts)
+    return f'INSERT INTO "{table.name}" ({names}) SELECT * FROM unnest({columns})'
+
+
+@lru_cache(maxsize=256)
+def _insert_one(table: Table) -> str:
+    names = ", ".join(f'"{column.name}"' for column in table.c)
+    return f'INSERT INTO "{table.name}" ({names}) VALUES ({", ".join(["%s"] * len(table.c))})'
 
 
 @lru_cache(maxsize=256)

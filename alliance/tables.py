@@ -47,7 +47,7 @@ events = Table(
     "events",
     metadata,
     Column("position", BigInteger, primary_key=True, autoincrement=False),
-    Column("id", String(36), nullable=False, unique=True),
+    Column("id", String(36), nullable=False),
     Column("stream", Text, nullable=False),
     Column("stream_version", Integer, nullable=False),
     Column("type", Text, nullable=False),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from marshmallow import ValidationError, fields, validate
@@ -15,6 +16,7 @@ LANGUAGES = ("en", "es")
 MODES = ("web", "paper", "sms", "scan")
 
 
+@lru_cache(maxsize=64)
 def is_school_year(value: str) -> bool:
     """Whether this is a school year such as 2026-27 (the second part follows the first)."""
     match = SCHOOL_YEAR.match(value)

@@ -15,12 +15,13 @@ import httpx
 import pytest
 
 from alliance.database import Database
+from alliance.envelope import Event
 from alliance.errors import Unavailable
-from alliance.feed import Feed, LocalFeed, RemoteFeed
+from alliance.feed import Feed, LocalFeed, Page, RemoteFeed, to_json
 from alliance.log import Log
 from alliance.migrations import upgrade
 from alliance.private_servers.process import free_port
-from tests.builders import append, context, signed, withdrawn
+from tests.builders import NOW, append, context, signed, withdrawn
 from tests.fixtures.waiting import until
 
 ROOT = Path(__file__).parents[2]
@@ -143,3 +144,66 @@ def test_an_answer_that_is_no_page_is_unavailable() -> None:
         )
         with pytest.raises(Unavailable):
             feed.page(0)
+
+
+class Written:
+    """A source of 2,500 events behind a mocked client; `asked` are the positions after which pages were wanted."""
+
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+        self.away = False
+        self.feed = RemoteFeed("pledges", "http://source", SECRET)
+        self.feed._client = httpx.Client(
+            base_url="http://source", transport=httpx.MockTransport(self._answer)
+        )
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        after, limit = int(request.url.params["after"]), int(request.url.params["limit"])
+        self.asked.append(after)
+        if self.away:
+            return httpx.Response(503)
+        events = [event(at) for at in range(after + 1, min(after + limit, 2500) + 1)]
+        return httpx.Response(200, content=to_json(Page("e", 2500, events)))
+
+
+def event(position: int) -> Event:
+    return Event(
+        id=str(uuid4()), source="pledges", position=position, stream=f"s{position}", stream_version=1,
+        type="PledgeSigned", schema_version=1, time=NOW, district="d1", data={}, correlation_id="c", causation_id="c",
+    )  # fmt: skip
+
+
+def test_after_a_full_page_the_next_one_is_on_its_way_before_it_is_asked_for() -> None:
+    written = Written()
+    first = written.feed.page(0)
+    until(lambda: written.asked == [0, 1000], 10, "the next page is asked for")
+    second, third = written.feed.page(1000), written.feed.page(2000)
+    positions = [each.position for page in (first, second, third) for each in page.events]
+    assert positions == list(range(1, 2501))
+    assert written.asked == [0, 1000, 2000], "each once, and none after one that was not full"
+
+
+def test_a_page_that_came_in_vain_is_not_taken_for_another() -> None:
+    written = Written()
+    written.feed.page(0)
+    assert [each.position for each in written.feed.page(500).events] == list(range(501, 1501))
+    assert [each.position for each in written.feed.page(0, 1).events] == [1]
+
+
+def test_a_source_that_goes_away_meanwhile_is_unavailable_once_and_asked_again() -> None:
+    written = Written()
+    page = written._answer
+
+    def away_after_the_first(request: httpx.Request) -> httpx.Response:
+        written.away = bool(written.asked)
+        return page(request)
+
+    written.feed._client = httpx.Client(
+        base_url="http://source", transport=httpx.MockTransport(away_after_the_first)
+    )
+    written.feed.page(0)
+    with pytest.raises(Unavailable):
+        written.feed.page(1000)
+    written.feed._client = httpx.Client(base_url="http://source", transport=httpx.MockTransport(page))
+    written.away = False
+    assert written.feed.page(1000).events[0].position == 1001

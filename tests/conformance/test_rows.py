@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from uuid import uuid4
 
 import pytest
-from sqlalchemy import BigInteger, Column, Date, Integer, MetaData, SmallInteger, Table, Text, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    Float,
+    Integer,
+    MetaData,
+    Numeric,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    select,
+)
+from sqlalchemy.exc import DataError, IntegrityError
 
 from alliance.database import Database
+from alliance.private_servers import PrivatePostgres
 from alliance.rows import fetch_many, insert_many, upsert_many
+from alliance.tables import UtcTime
 
 ODD = [
     "",
@@ -23,6 +41,9 @@ ODD = [
     "ñ – 漢字 😀",
     "%s :p %(x)s",
     " ",
+    "split\x1fhere",
+    "and\x1ehere",
+    "\x1e",
 ]
 
 
@@ -62,6 +83,48 @@ def test_every_text_day_and_nothing_reads_back(database: Database, things: Table
     assert everything(database, things) == sorted(
         rows, key=lambda each: (str(each["class"]), str(each["bucket"]))
     )
+
+
+@pytest.mark.parametrize("text", ODD)
+def test_one_row_alone_reads_back_whatever_it_says(database: Database, things: Table, text: str) -> None:
+    with database.transaction() as connection:
+        insert_many(connection, things, [row(text, told=text)])
+        upsert_many(connection, things, [row(text, told=text, n=1)])
+    assert everything(database, things) == [row(text, told=text, n=1)]
+
+
+def test_numbers_times_and_truth_read_back(database: Database) -> None:
+    table = Table(
+        "kinds",
+        MetaData(),
+        Column("key", Text, primary_key=True),
+        Column("yes", Boolean),
+        Column("share", Float),
+        Column("money", Numeric(12, 2, asdecimal=True)),
+        Column("at", UtcTime),
+    )
+    table.create(database.engine)
+    at = datetime(2026, 9, 1, 12, 30, 15, 123456, tzinfo=UTC)
+    rows = [
+        {"key": "a", "yes": True, "share": 0.1, "money": Decimal("12345.67"), "at": at},
+        {"key": "b", "yes": False, "share": 1e-300, "money": None, "at": None},
+        {"key": "c", "yes": None, "share": None, "money": Decimal("-1.10"), "at": at},
+    ]
+    with database.transaction() as connection:
+        insert_many(connection, table, rows)
+    assert everything_of(database, table) == [tuple(each.values()) for each in rows]
+
+
+def test_a_text_that_is_too_long_for_its_column_is_refused_and_not_cut(postgres: PrivatePostgres) -> None:
+    name = f"test_{uuid4().hex}"
+    database = Database(postgres.create_database(name))
+    table = Table("short", MetaData(), Column("key", String(3), primary_key=True))
+    table.create(database.engine)
+    with pytest.raises(DataError), database.transaction() as connection:
+        insert_many(connection, table, [{"key": "abc"}, {"key": "abcd"}])
+    assert everything_of(database, table) == []
+    database.close()
+    postgres.drop_database(name)
 
 
 def test_no_rows_is_no_statement(database: Database, things: Table) -> None:

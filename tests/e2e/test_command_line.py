@@ -63,7 +63,7 @@ def test_doctor_tells_a_database_that_was_never_migrated(distributed_state: Stat
     ran = run(distributed_state, "doctor", SURVEYS_DATABASE_URL=f"sqlite:///{tmp_path / 'new.db'}")
 
     assert ran.status == 1
-    assert "surveys: migrations: 1 to come (0001).\n  Run: alliance migrate surveys." in ran.out
+    assert "surveys: migrations: 2 to come (0001, 0002).\n  Run: alliance migrate surveys." in ran.out
 
 
 def test_migrating_a_running_platform_again_changes_nothing(state: State) -> None:

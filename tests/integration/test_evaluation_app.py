@@ -7,11 +7,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from alliance.context import Caller, Context
 from alliance.database import Database
-from alliance.envelope import Event, from_cloudevent
+from alliance.envelope import Document, Event
 from alliance.errors import Forbidden, Invalid, NotFound, Unavailable
 from alliance.journal import Journal
 from alliance.migrations import upgrade
@@ -304,7 +305,7 @@ def pages(app: Evaluation, caller: Caller, **body: Any) -> Iterator[list[Event]]
     after = ""
     while True:
         page = app.events({**body, "after": after}, context(caller))
-        yield [from_cloudevent(document) for document in page["events"]]
+        yield [msgspec.convert(document, Document).event() for document in page["events"]]
         if page["next"] == page["head"]:
             return
         after = page["next"]

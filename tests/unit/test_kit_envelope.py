@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alliance.append import event_id
 from alliance.context import Caller, Context
 from alliance.envelope import UNREADABLE, Event, from_json, to_cloudevent, to_json
 from alliance.errors import (
@@ -55,6 +56,15 @@ recorded = st.builds(
     causation_id=texts,
     traceparent=st.none() | texts,
 )
+
+
+@given(
+    command=st.uuids(),
+    stream=st.text(st.characters(exclude_categories=["Cs"])),
+    version=st.integers(1, 2**31 - 1),
+)
+def test_an_events_id_is_the_named_uuid_of_the_standard(command: UUID, stream: str, version: int) -> None:
+    assert event_id(command, stream, version) == str(uuid5(command, f"{stream}/{version}"))
 
 
 @given(event=recorded)

@@ -1,0 +1,12 @@
+"""The log's index of event ids goes: ids are derived from stream and version."""
+
+from alembic import op
+
+from alliance.migrations import drop_id_index
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    drop_id_index(op)
