@@ -6,7 +6,7 @@ are contiguous and in commit order, for the same reason and by the same means as
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -166,7 +166,7 @@ def read(connection: sa.Connection, after: int, limit: int, *conditions: Any) ->
     ]
 
 
-def read_batch(connection: sa.Connection, after: int, limit: int, types: Collection[str]) -> Batch | None:
+def read_batch(connection: sa.Connection, after: int, limit: int, types: frozenset[str]) -> Batch | None:
     """At most `limit` journal positions after one, with the events of these types; None where there are none.
 
     What nobody folds is not fetched: a journal is mostly other projections' events, and to decode them was most of the
@@ -174,13 +174,17 @@ def read_batch(connection: sa.Connection, after: int, limit: int, types: Collect
     """
     row = journal.c
     stretch = sa.and_(row.position > after, row.position <= after + limit)
-    query = select(row.source, sa.func.max(row.source_position), sa.func.max(row.position))
-    found = connection.execute(query.where(stretch).group_by(row.source)).all()
+    query = select(row.source, row.type, sa.func.max(row.source_position), sa.func.max(row.position))
+    found = connection.execute(query.where(stretch).group_by(row.source, row.type)).all()
     if not found:
         return None
-    end = max(position for _, _, position in found)
-    events = read(connection, after, limit, row.position <= end, row.type.in_(sorted(types)))
-    return Batch(end, {source: position for source, position, _ in found}, events)
+    end = max(position for _, _, _, position in found)
+    reached: dict[str, int] = {}
+    for source, _, position, _ in found:
+        reached[source] = max(position, reached.get(source, 0))
+    wanted = sorted(types & {type_ for _, type_, _, _ in found})
+    events = read(connection, after, limit, row.position <= end, row.type.in_(wanted)) if wanted else []
+    return Batch(end, reached, events)
 
 
 def _row(event: Event, position: int) -> dict[str, Any]:

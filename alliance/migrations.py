@@ -1,20 +1,22 @@
-"""Alembic migrations of every service's log and state tables. Read models are rebuilt, never migrated."""
+"""Alembic migrations of every service's log and state tables. Read models are rebuilt, never migrated.
+
+Alembic is imported where it is used: it takes as long to load as SQLAlchemy, and most processes migrate nothing.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 
 from .database import Database
 from .tables import UtcTime
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 #: Packages that own a database, with the folder of their Alembic scripts.
 PACKAGES: Mapping[str, str] = {
@@ -25,6 +27,8 @@ PACKAGES: Mapping[str, str] = {
 
 def upgrade(database: Database, owner: str) -> None:
     """Bring `owner`'s database to the newest revision; on PostgreSQL two callers at once wait for each other."""
+    from alembic import command
+
     config = _config(owner)
     with database.transaction() as connection:
         if database.dialect == "postgresql":
@@ -35,6 +39,9 @@ def upgrade(database: Database, owner: str) -> None:
 
 def pending(database: Database, owner: str) -> list[str]:
     """The revisions that `owner`'s database still lacks, oldest first."""
+    from alembic.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
     script = ScriptDirectory.from_config(_config(owner))
     with database.reading() as connection:
         current = MigrationContext.configure(connection).get_current_revision()
@@ -42,6 +49,8 @@ def pending(database: Database, owner: str) -> list[str]:
 
 
 def _config(owner: str) -> Config:
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(resources.files("alliance").joinpath("alembic")))
     config.set_main_option(

@@ -29,6 +29,7 @@ from .pace import Pace
 from .parking import Failure, Parked
 from .projection import Projection, Rows, belongs, load, projection_positions, store
 from .pulse import Pulse
+from .rows import upsert_many
 from .tables import checkpoints
 
 log = structlog.get_logger()
@@ -39,6 +40,8 @@ WORTHWHILE = 500
 RETRY_SECONDS = 1.0
 #: Seconds in which a step is taken though the journal has not grown: what others replay shows in the metrics.
 LOOK_SECONDS = 5.0
+#: Seconds between two looks at how far it is behind, while it works: three queries, and most batches are small.
+MEASURE_SECONDS = 1.0
 
 #: What must end the process, not park a stream.
 _FATAL = (KeyboardInterrupt, SystemExit, MemoryError, GeneratorExit)
@@ -67,6 +70,7 @@ class Projector(Pulse):
         self.checkpoint = checkpoint_name(projection, partition, partitions)
         #: The journal's head when a step last found nothing after the checkpoint.
         self._level: int | None = None
+        self._measured = float("-inf")
 
     def prepare(self) -> None:
         """Create the read model's tables and the checkpoint at 0 where they are missing.
@@ -101,7 +105,8 @@ class Projector(Pulse):
                 self._level = position
                 return 0
             self.take(connection, batch)
-            self._measure(connection, batch.end)
+            if time.monotonic() - self._measured > MEASURE_SECONDS:
+                self._measure(connection, batch.end)
         passed = batch.end - position
         metrics.projection_batch_events.labels(self.projection.name).observe(passed)
         return passed
@@ -110,8 +115,9 @@ class Projector(Pulse):
         """Fold what follows the checkpoint, park what cannot be folded, and move the checkpoint to the batch's end,
         all in the caller's transaction. Its events may be more than this projection's."""
         mine = [(at, event) for at, event in batch.events if self._wants(event)]
-        flowing = parking.set_aside(connection, self.projection.name, self.partition, mine)
-        self._write(connection, flowing)
+        if mine:
+            flowing = parking.set_aside(connection, self.projection.name, self.partition, mine)
+            self._write(connection, flowing)
         self._advance(connection, batch)
 
     def run(self, stopping: threading.Event) -> None:
@@ -243,20 +249,20 @@ class Projector(Pulse):
         connection.execute(
             update(checkpoints).where(checkpoints.c.name == self.checkpoint).values(position=batch.end)
         )
-        for source, position in sorted(batch.reached.items()):
-            if source not in self.projection.sources:
-                continue
-            statement = self.database.insert(projection_positions).values(
-                projection=self.projection.name, partition=self.partition, source=source, position=position
-            )
-            connection.execute(
-                statement.on_conflict_do_update(
-                    index_elements=["projection", "partition", "source"],
-                    set_={"position": statement.excluded.position},
-                )
-            )
+        reached = [
+            {
+                "projection": self.projection.name,
+                "partition": self.partition,
+                "source": source,
+                "position": position,
+            }
+            for source, position in sorted(batch.reached.items())
+            if source in self.projection.sources
+        ]
+        upsert_many(connection, projection_positions, reached)
 
     def _measure(self, connection: Connection, position: int) -> None:
+        self._measured = time.monotonic()
         labels = (self.projection.name, str(self.partition))
         head = connection.scalars(select(journal_head.c.position)).one()
         oldest = connection.scalars(

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
+from alliance import projector
 from tests.builders import append
 from tests.faults.pipeline import Pipeline, sample
 
@@ -18,6 +21,12 @@ def journaled(pipeline: Pipeline, count: int, *, hours_ago: int) -> None:
     first = pipeline.log.head()[0]
     pipeline.log.append_all([append(f"s{first + number}", time=time) for number in range(count)])
     pipeline.receiver.catch_up()
+
+
+@pytest.fixture(autouse=True)
+def at_every_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not once a second."""
+    monkeypatch.setattr(projector, "MEASURE_SECONDS", -1)
 
 
 def test_what_a_held_projector_has_not_folded_is_counted_and_its_age_is_told(folding: Pipeline) -> None:
