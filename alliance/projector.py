@@ -249,13 +249,9 @@ class Projector(Pulse):
         connection.execute(
             update(checkpoints).where(checkpoints.c.name == self.checkpoint).values(position=batch.end)
         )
+        own = {"projection": self.projection.name, "partition": self.partition}
         reached = [
-            {
-                "projection": self.projection.name,
-                "partition": self.partition,
-                "source": source,
-                "position": position,
-            }
+            {**own, "source": source, "position": position}
             for source, position in sorted(batch.reached.items())
             if source in self.projection.sources
         ]

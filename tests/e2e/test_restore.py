@@ -14,6 +14,7 @@ from typing import Any
 import psycopg2
 import pytest
 
+from alliance.settings import SOURCES
 from deploy.running import running
 from tests.builders_roster import row
 from tests.e2e.distributed import Distributed
@@ -53,7 +54,7 @@ def standing(state: State) -> int:
 def logged(state: State) -> set[str]:
     """The ids of all events in all logs."""
     found: set[str] = set()
-    for source in ("roster", "pledges", "folders", "surveys"):
+    for source in SOURCES:
         engine = state.engine(source)
         with engine.connect() as connection:
             found |= set(connection.exec_driver_sql("SELECT id FROM events").scalars())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -413,18 +414,23 @@ def test_people_who_act_at_once_record_each_child_once_and_each_is_told_the_trut
     assert types(app) == ["FolderSent"] + ["FolderReturned"] * 3
 
 
+def another_process(app: Folders) -> Folders:
+    """The same service once more, on the same database."""
+    return Folders(app.database, Log(app.database, "folders"), app.roster)
+
+
 def test_a_conflict_is_decided_again_and_the_answer_is_that_of_the_second_look(app: Folders) -> None:
     app.send_folder(SENT, context())
-    read = app.log.read_stream
-    others = iter([lambda: app.return_folders(returns(line("ana")), context())])
+    read, elsewhere = app.log.read_streams, another_process(app)
+    others = iter([lambda: elsewhere.return_folders(returns(line("ana")), context())])
 
-    def read_then_somebody_else_is_faster(stream: str) -> list[Event]:
-        events = read(stream)
+    def read_then_somebody_else_is_faster(streams: Iterable[str]) -> dict[str, list[Event]]:
+        events = read(streams)
         for other in others:
             other()
         return events
 
-    app.log.read_stream = read_then_somebody_else_is_faster  # type: ignore[method-assign]
+    app.log.read_streams = read_then_somebody_else_is_faster  # type: ignore[method-assign]
     result = app.return_folders(returns(line("ana"), line("ben")), context())
     assert statuses(result) == ["already_recorded", "recorded"]
     assert result["version"] == 3
@@ -432,16 +438,16 @@ def test_a_conflict_is_decided_again_and_the_answer_is_that_of_the_second_look(a
 
 def test_a_caller_who_insists_on_a_version_loses_the_race_as_stale(app: Folders) -> None:
     app.send_folder(SENT, context())
-    read = app.log.read_stream
-    others = iter([lambda: app.return_folders(returns(line("cleo")), context())])
+    read, elsewhere = app.log.read_streams, another_process(app)
+    others = iter([lambda: elsewhere.return_folders(returns(line("cleo")), context())])
 
-    def read_then_somebody_else_is_faster(stream: str) -> list[Event]:
-        events = read(stream)
+    def read_then_somebody_else_is_faster(streams: Iterable[str]) -> dict[str, list[Event]]:
+        events = read(streams)
         for other in others:
             other()
         return events
 
-    app.log.read_stream = read_then_somebody_else_is_faster  # type: ignore[method-assign]
+    app.log.read_streams = read_then_somebody_else_is_faster  # type: ignore[method-assign]
     with pytest.raises(Stale):
         app.return_folders(returns(line("ana"), if_match=1), context())
 
