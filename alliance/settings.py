@@ -5,8 +5,10 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from environs import Env
+if TYPE_CHECKING:
+    from environs import Env
 
 #: The services in the order in which they start, with the port of each edge on the internal network.
 SERVICES: dict[str, int] = {
@@ -57,6 +59,9 @@ class Settings:
     @classmethod
     def load(cls) -> Settings:
         """Read the environment; raise environs.EnvError that names the variable which is wrong."""
+        # Here and not above: it loads marshmallow, and not everybody who wants the names has settings.
+        from environs import Env
+
         env = Env()
         var = Path(env.str("ALLIANCE_VAR", "var")).absolute()
         with env.prefixed("ALLIANCE_"):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..database import Database
 from ..settings import SERVICES, Settings
+
+if TYPE_CHECKING:
+    from ..database import Database
 
 
 def app(service: str, settings: Settings) -> Any:
@@ -35,4 +37,6 @@ def simulation(module: str) -> Any:
 
 def databases(settings: Settings) -> dict[str, Database]:
     """Every database by its owner; nothing is connected yet."""
+    from ..database import Database
+
     return {owner: Database(settings.database_url(owner)) for owner in (*SERVICES, "gateway")}

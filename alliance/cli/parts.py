@@ -1,8 +1,7 @@
-"""serve, relay, receive, project: the processes of Alliance."""
+"""relay, receive, project: the processes between logs and read models."""
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 import threading
@@ -20,7 +19,7 @@ from ..log import Log
 from ..projector import Projector
 from ..receiver import Receiver, consume
 from ..relay import Relay
-from ..settings import SERVICES, SOURCES, Settings
+from ..settings import SOURCES, Settings
 from . import composition
 
 #: The reader that evaluation's queues are named after.
@@ -28,28 +27,6 @@ CONSUMER = "evaluation"
 
 #: Seconds for which a part may hold a lock and do nothing, stopped or swapped out; then another one takes over.
 IDLE_SECONDS = 8
-
-
-@click.command(epilog="Example: alliance serve pledges")
-@click.argument("part", type=click.Choice((*SERVICES, "gateway", "embedded")))
-def serve(part: str) -> None:
-    """Serve a service's edge, the gateway, or everything in one process (embedded).
-
-    SIGTERM and Ctrl-C end it after the requests under way.
-    """
-    if part == "embedded":
-        sys.exit(composition.gateway("embedded").main())
-    if part == "gateway":
-        settings = Settings.load()
-        os.execvp(
-            sys.executable,
-            [
-                *(sys.executable, "-m", "gunicorn", "--config", "python:gateway.gunicorn"),
-                *("--bind", f"{settings.host}:{settings.port}", "gateway.wsgi:build()"),
-            ],
-        )
-    # A fresh interpreter: eventlet has to patch it before anything else is imported.
-    os.execvp(sys.executable, [sys.executable, "-m", "alliance.edge_process", part])
 
 
 @click.command(epilog="Example: alliance relay pledges")
