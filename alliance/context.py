@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4, uuid5
@@ -60,7 +60,8 @@ class Context:
 
     def item(self, index: int) -> Context:
         """The context of item `index` of a bulk body; the same index of a repeat gives the same command id."""
-        return replace(self, command_id=uuid5(self.command_id, str(index)))
+        command_id = uuid5(self.command_id, str(index))
+        return Context(self.caller, command_id, self.keyed, self.now, self.correlation_id, self.traceparent)
 
     def to_dict(self) -> dict[str, Any]:
         return {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -84,7 +85,7 @@ class Commands(Generic[S, C, E]):
             label = error.code
             raise
         finally:
-            self._measure(command.command, label, started)
+            self._measure(type(command.command).__name__, label, started)
 
     def run_all(self, commands: Sequence[Command[C]]) -> list[Outcome]:
         """Take many commands in one transaction; each has its own outcome, in the order given.
@@ -98,8 +99,12 @@ class Commands(Generic[S, C, E]):
             if isinstance(outcome, Exception) and not isinstance(outcome, AllianceError):
                 raise outcome
             outcomes.append(outcome)
-        for command, outcome in zip(commands, outcomes, strict=True):
-            self._measure(command.command, _label(outcome), started)
+        told = Counter(
+            (type(command.command).__name__, _label(outcome))
+            for command, outcome in zip(commands, outcomes, strict=True)
+        )
+        for (name, label), count in told.items():
+            self._measure(name, label, started, count)
         return outcomes
 
     def _settled(self, commands: Sequence[Command[C]]) -> list[Appended | Exception]:
@@ -186,10 +191,11 @@ class Commands(Generic[S, C, E]):
     def _event(self, type_: str, data: Mapping[str, Any]) -> E:
         return decode(self._types[type_], data)
 
-    def _measure(self, command: C, label: str, started: float) -> None:
-        name = type(command).__name__
-        metrics.commands.labels(self.log.source, name, label).inc()
-        metrics.command_seconds.labels(self.log.source, name).observe(time.perf_counter() - started)
+    def _measure(self, name: str, label: str, started: float, count: int = 1) -> None:
+        metrics.commands.labels(self.log.source, name, label).inc(count)
+        seconds, took = metrics.command_seconds.labels(self.log.source, name), time.perf_counter() - started
+        for _ in range(count):
+            seconds.observe(took)
 
 
 def _label(outcome: Outcome) -> str:

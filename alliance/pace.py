@@ -6,6 +6,9 @@ import threading
 
 #: Seconds of the first rest, and of the longest: what a reader may wait longer, and cheap in silence.
 FIRST, LONGEST = 0.1, 0.25
+#: A rest is so many times the round before it, up to so many seconds. Rounds that find little cost nearly what full
+#: ones do: on a machine that has much to do they become fewer, and find more.
+TIMES, MOST = 4.0, 0.5
 
 
 class Pace:
@@ -18,7 +21,7 @@ class Pace:
     def worked(self) -> None:
         self._next = self._first
 
-    def rest(self, stopping: threading.Event) -> None:
-        """Wait, or until `stopping` is set."""
-        stopping.wait(self._next)
+    def rest(self, stopping: threading.Event, busy: float = 0.0) -> None:
+        """Wait, or until `stopping` is set; `busy` is how many seconds the last round took."""
+        stopping.wait(max(self._next, min(TIMES * busy, MOST)))
         self._next = min(2 * self._next, self._longest)

@@ -124,6 +124,7 @@ class Projector(Pulse):
         """Step until `stopping` is set; faults are waited out."""
         idle, stepped = Pace(), 0.0
         while not stopping.is_set():
+            began = time.monotonic()
             try:
                 passed = 0
                 # Most looks find nothing, and a step asks six questions for it.
@@ -138,7 +139,7 @@ class Projector(Pulse):
             if passed:
                 idle.worked()
             if passed < WORTHWHILE:
-                idle.rest(stopping)
+                idle.rest(stopping, time.monotonic() - began)
 
     def _grown(self) -> bool:
         with self.database.asking() as connection:

@@ -10,6 +10,7 @@ knows a position that it has seen.
 from __future__ import annotations
 
 import threading
+import time
 from datetime import UTC, datetime
 
 import structlog
@@ -69,6 +70,7 @@ class Relay(Pulse):
         """Step until `stopping` is set; faults are waited out."""
         idle, retry = Pace(), Pace(FIRST_RETRY, LONGEST_RETRY)
         while not stopping.is_set():
+            began = time.monotonic()
             try:
                 published = self.step()
             except Unavailable as error:
@@ -83,7 +85,7 @@ class Relay(Pulse):
             else:
                 self._publisher.keep_alive()
             if published < WORTHWHILE:
-                idle.rest(stopping)
+                idle.rest(stopping, time.monotonic() - began)
         self._publisher.close()
 
     def _measure(self, lag: int, oldest: datetime | None) -> None:
