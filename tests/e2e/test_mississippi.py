@@ -33,7 +33,7 @@ pytestmark = pytest.mark.skipif(
 def test_what_four_real_districts_did_comes_back_exactly_and_playing_it_again_changes_nothing(
     platform: Platform, tmp_path: Path
 ) -> None:
-    real = [each for each in read_mississippi(0.05).districts if each.code in FOUR_DISTRICTS]
+    real = [each for each in read_mississippi(0.03).districts if each.code in FOUR_DISTRICTS]
     bundle = write_state(tmp_path / "roster.zip", "Mississippi", real, seed=1)
     first = played(platform, bundle, tmp_path)
     recovery = recover(platform.base_url, platform.token, first)
@@ -61,7 +61,7 @@ def test_all_144_districts_come_back_exactly_and_the_state_close_to_the_truth(
     embedded: Platform, tmp_path: Path
 ) -> None:
     real = [
-        replace(each, schools=(replace(each.schools[0], first=0, last=4),))
+        replace(each, schools=(replace(each.schools[0], first=0, last=1),))
         for each in read_mississippi(0.005).districts
     ]
     bundle = write_state(tmp_path / "roster.zip", "Mississippi", real, seed=1)
