@@ -136,9 +136,10 @@ class Commands(Generic[S, C, E]):
         return [self._tried([command])[0] for command in commands]
 
     def _run_once(self, commands: Sequence[Command[C]]) -> list[Outcome]:
-        found = self.log.read_streams({command.stream for command in commands})
+        found, firsts = self.log.load(
+            {command.stream for command in commands}, (command.context for command in commands)
+        )
         states = {stream: self._fold(events) for stream, events in found.items()}
-        firsts = self.log.first_results(command.context for command in commands)
         outcomes: list[Outcome | None] = []
         appends: list[Append] = []
         for command in commands:

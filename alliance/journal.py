@@ -22,13 +22,12 @@ from sqlalchemy import (
     Table,
     Text,
     select,
-    update,
 )
 
 from .database import Database
 from .envelope import COLUMNS, Event, from_row
 from .errors import Diverged, Unavailable
-from .rows import insert_many
+from .rows import Writes
 from .tables import UtcTime
 
 metadata = MetaData()
@@ -105,8 +104,8 @@ class Journal:
                 )
             if new:
                 rows = [_row(event, position + offset) for offset, event in enumerate(new, start=1)]
-                insert_many(connection, journal, rows)
-                connection.execute(update(journal_head).values(position=position + len(new)))
+                head = {"position": position + len(new)}
+                Writes(connection).insert(journal, rows).set(journal_head, head).send()
             if new or (epoch and not (known and known.epoch)):
                 statement = self.database.insert(journal_sources).values(
                     source=source, position=at + len(new), epoch=epoch or (known.epoch if known else "")

@@ -29,7 +29,7 @@ from .context import Context
 from .database import Database
 from .envelope import COLUMNS, Event, from_row
 from .errors import AllianceError, TooNew, UnknownContract, WrongVersion
-from .rows import insert_many
+from .rows import Writes
 from .tables import commands, events, log_head
 from .together import Together
 
@@ -127,13 +127,11 @@ class Log:
                     # The same command can come twice in one group: an impatient caller's second try.
                     repeat = replace(outcome, repeated=True, events=0)
                     repeats[str(append.context.command_id)] = (append.fingerprint, repeat)
-            if new_events:
-                insert_many(connection, events, new_events)
-            if new_commands:
-                insert_many(connection, commands, new_commands)
+            writes = Writes(connection).insert(events, new_events).insert(commands, new_commands)
             written = position - before
             if written:
-                connection.execute(update(log_head).values(position=position))
+                writes.set(log_head, {"position": position})
+            writes.send()
         conflicts = sum(isinstance(outcome, WrongVersion) for outcome in outcomes)
         if conflicts:
             metrics.append_conflicts.labels(self.source).inc(conflicts)
@@ -215,19 +213,32 @@ class Log:
 
         Raises TooNew for an event that only a newer release knows.
         """
+        with self.database.asking() as connection:
+            return self._read_streams(connection, streams)
+
+    def load(
+        self, streams: Iterable[str], contexts: Iterable[Context]
+    ) -> tuple[dict[str, list[Event]], dict[str, tuple[str, Appended]]]:
+        """What commands are decided on: their streams, and the results of those that were taken before."""
+        ids = [str(context.command_id) for context in contexts if context.keyed]
+        with self.database.asking() as connection:
+            return self._read_streams(connection, streams), self._taken(connection, ids)
+
+    def _read_streams(self, connection: Connection, streams: Iterable[str]) -> dict[str, list[Event]]:
         query = _EVENT.where(events.c.stream.in_(sorted(set(streams)))).order_by(events.c.position)
         found: dict[str, list[Event]] = {}
-        with self.database.asking() as connection:
-            for position, *row in connection.execute(query):
-                event = from_row(row, source=self.source, position=position)
-                try:
-                    data = contracts.upcast(event.type, event.schema_version, event.data)
-                except UnknownContract as error:
-                    # Left out, the state would be one that never was; the newer release can still read it.
-                    raise TooNew(
-                        f"{event.stream} was written by a newer release; upgrade this one ({error})."
-                    ) from error
-                found.setdefault(event.stream, []).append(msgspec.structs.replace(event, data=data))
+        for position, *row in connection.execute(query):
+            event = from_row(row, source=self.source, position=position)
+            try:
+                data = contracts.upcast(event.type, event.schema_version, event.data)
+            except UnknownContract as error:
+                # Left out, the state would be one that never was; the newer release can still read it.
+                raise TooNew(
+                    f"{event.stream} was written by a newer release; upgrade this one ({error})."
+                ) from error
+            if data is not event.data:
+                event = msgspec.structs.replace(event, data=data)
+            found.setdefault(event.stream, []).append(event)
         return found
 
     def read(self, after: int, limit: int) -> list[Event]:

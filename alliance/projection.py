@@ -9,7 +9,7 @@ from zlib import crc32
 from sqlalchemy import BigInteger, Column, Connection, Integer, MetaData, Table, Text
 
 from .envelope import Event
-from .rows import Key, fetch_many, upsert_many
+from .rows import Key, Writes, fetch_many
 
 Row = dict[str, Any]
 
@@ -129,10 +129,12 @@ def store(connection: Connection, tables: Mapping[str, Table], rows: Rows) -> No
                 column == value for column, value in zip(tables[name].primary_key, key, strict=True)
             ]
             connection.execute(tables[name].delete().where(*conditions))
+    writes = Writes(connection)
     for name, full in puts.items():
-        upsert_many(connection, tables[name], full)
+        writes.upsert(tables[name], full)
     for name, full in sums.items():
-        upsert_many(connection, tables[name], full, add=True)
+        writes.upsert(tables[name], full, add=True)
+    writes.send()
 
 
 def _full(table: Table, key: Key, row: Row) -> Row:

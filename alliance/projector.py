@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 import structlog
-from sqlalchemy import Connection, Table, func, select, update
+from sqlalchemy import Connection, Table, func, select
 from sqlalchemy.exc import DataError, IntegrityError
 
 from . import contracts, metrics, parking
@@ -29,7 +29,7 @@ from .pace import Pace
 from .parking import Failure, Parked
 from .projection import Projection, Rows, belongs, load, projection_positions, store
 from .pulse import Pulse
-from .rows import upsert_many
+from .rows import Writes
 from .tables import checkpoints
 
 log = structlog.get_logger()
@@ -247,16 +247,14 @@ class Projector(Pulse):
         return parking.park_streams(connection, self.projection.name, self.partition, in_order, batch)
 
     def _advance(self, connection: Connection, batch: Batch) -> None:
-        connection.execute(
-            update(checkpoints).where(checkpoints.c.name == self.checkpoint).values(position=batch.end)
-        )
         own = {"projection": self.projection.name, "partition": self.partition}
         reached = [
             {**own, "source": source, "position": position}
             for source, position in sorted(batch.reached.items())
             if source in self.projection.sources
         ]
-        upsert_many(connection, projection_positions, reached)
+        writes = Writes(connection).upsert(projection_positions, reached)
+        writes.set(checkpoints, {"position": batch.end}, where={"name": self.checkpoint}).send()
 
     def _measure(self, connection: Connection, position: int) -> None:
         self._measured = time.monotonic()

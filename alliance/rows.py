@@ -11,10 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, String, Table, insert, select, tuple_
+from sqlalchemy import Connection, Insert, String, Table, insert, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 Key = tuple[Any, ...]
@@ -24,33 +25,80 @@ RowData = Mapping[Any, Any]
 _KEYS = 500
 
 
+class Writes:
+    """Statements of one transaction that write: PostgreSQL gets them together, in one round trip, by `send`.
+
+    What a statement violates is raised by it, or by `send`: IntegrityError, DataError; the transaction is over then.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._together = connection.dialect.name == "postgresql"
+        self._statements: list[str] = []
+        self._values: list[Any] = []
+
+    def insert(self, table: Table, rows: Sequence[RowData]) -> Writes:
+        """Rows that have every column."""
+        if self._together:
+            self._insert(table, rows, "")
+        elif rows:
+            self._connection.execute(insert(table), list(rows))
+        return self
+
+    def upsert(self, table: Table, rows: Sequence[RowData], *, add: bool = False) -> Writes:
+        """Insert rows, or replace those with the same key; with `add`, sum the other columns instead.
+
+        No two of the rows may have the same key.
+        """
+        if self._together:
+            self._insert(table, rows, _on_conflict(table, add))
+        elif rows:
+            self._connection.execute(_sqlite_upsert(table, add), list(rows))
+        return self
+
+    def set(self, table: Table, values: RowData, where: RowData = MappingProxyType({})) -> Writes:
+        """New values in the rows that have these ones; without `where`, in every row."""
+        if self._together:
+            changed = ", ".join(f'"{name}" = %s' for name in values)
+            having = " AND ".join(f'"{name}" = %s' for name in where)
+            self._statements.append(
+                f'UPDATE "{table.name}" SET {changed}' + (f" WHERE {having}" if where else "")
+            )
+            self._values += (*values.values(), *where.values())
+        else:
+            conditions = [table.c[name] == value for name, value in where.items()]
+            self._connection.execute(update(table).where(*conditions).values(values))
+        return self
+
+    def send(self) -> None:
+        if self._statements:
+            self._connection.exec_driver_sql("; ".join(self._statements), tuple(self._values))
+        self._statements, self._values = [], []
+
+    def _insert(self, table: Table, rows: Sequence[RowData], on_conflict: str) -> None:
+        if not rows:
+            return
+        names = [column.name for column in table.c]
+        columns = zip(*([row[name] for name in names] for row in rows), strict=True)
+        try:
+            values = [_joined(column) for column in columns]
+        except _Unsplittable:
+            for row in rows:
+                self._statements.append(_insert_one(table) + on_conflict)
+                self._values += (row[name] for name in names)
+            return
+        self._statements.append(_insert(table) + on_conflict)
+        self._values += values
+
+
 def insert_many(connection: Connection, table: Table, rows: Sequence[RowData]) -> None:
     """Insert rows that have every column; a violated constraint raises IntegrityError and inserts none."""
-    if connection.dialect.name == "postgresql":
-        _insert_all(connection, table, rows, "")
-    elif rows:
-        connection.execute(insert(table), list(rows))
+    Writes(connection).insert(table, rows).send()
 
 
-def upsert_many(connection: Connection, table: Table, rows: Sequence[RowData], *, add: bool = False) -> None:
-    """Insert rows, or replace those with the same key; with `add`, sum the other columns instead.
-
-    No two of the rows may have the same key.
-    """
-    if connection.dialect.name == "postgresql":
-        _insert_all(connection, table, rows, _on_conflict(table, add))
-    elif rows:
-        statement = sqlite.insert(table)
-        keys = [column.name for column in table.primary_key]
-        others = {
-            column.name: column + statement.excluded[column.name] if add else statement.excluded[column.name]
-            for column in table.c
-            if not column.primary_key
-        }
-        if others:
-            connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=others), list(rows))
-        else:
-            connection.execute(statement.on_conflict_do_nothing(index_elements=keys), list(rows))
+def upsert_many(connection: Connection, table: Table, rows: Sequence[RowData]) -> None:
+    """Insert rows, or replace those with the same key. No two of the rows may have the same key."""
+    Writes(connection).upsert(table, rows).send()
 
 
 def fetch_many(connection: Connection, table: Table, keys: Iterable[Key]) -> Iterable[RowData]:
@@ -67,20 +115,6 @@ def fetch_many(connection: Connection, table: Table, keys: Iterable[Key]) -> Ite
     for start in range(0, len(ordered), _KEYS):
         query = select(table).where(tuple_(*columns).in_(ordered[start : start + _KEYS]))
         yield from connection.execute(query).mappings()
-
-
-def _insert_all(connection: Connection, table: Table, rows: Sequence[RowData], on_conflict: str) -> None:
-    if not rows:
-        return
-    names = [column.name for column in table.c]
-    columns = zip(*([row[name] for name in names] for row in rows), strict=True)
-    try:
-        values = tuple(map(_joined, columns))
-    except _Unsplittable:
-        for row in rows:
-            connection.exec_driver_sql(_insert_one(table) + on_conflict, tuple(row[name] for name in names))
-        return
-    connection.exec_driver_sql(_insert(table) + on_conflict, values)
 
 
 class _Unsplittable(Exception):
@@ -127,6 +161,20 @@ def _insert(table: Table) -> str:
 def _insert_one(table: Table) -> str:
     names = ", ".join(f'"{column.name}"' for column in table.c)
     return f'INSERT INTO "{table.name}" ({names}) VALUES ({", ".join(["%s"] * len(table.c))})'
+
+
+@lru_cache(maxsize=256)
+def _sqlite_upsert(table: Table, add: bool) -> Insert:
+    statement = sqlite.insert(table)
+    keys = [column.name for column in table.primary_key]
+    others = {
+        column.name: column + statement.excluded[column.name] if add else statement.excluded[column.name]
+        for column in table.c
+        if not column.primary_key
+    }
+    if others:
+        return statement.on_conflict_do_update(index_elements=keys, set_=others)
+    return statement.on_conflict_do_nothing(index_elements=keys)
 
 
 @lru_cache(maxsize=256)

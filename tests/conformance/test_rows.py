@@ -11,6 +11,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Connection,
     Date,
     Float,
     Integer,
@@ -26,7 +27,7 @@ from sqlalchemy.exc import DataError, IntegrityError
 
 from alliance.database import Database
 from alliance.private_servers import PrivatePostgres
-from alliance.rows import fetch_many, insert_many, upsert_many
+from alliance.rows import Writes, fetch_many, insert_many, upsert_many
 from alliance.tables import UtcTime
 
 ODD = [
@@ -163,12 +164,8 @@ def test_rows_that_add_are_summed(database: Database) -> None:
     sums.create(database.engine)
     for _ in range(2):
         with database.transaction() as connection:
-            upsert_many(
-                connection,
-                sums,
-                [{"district": "a", "n": 3, "m": 0}, {"district": "b", "n": -1, "m": 2}],
-                add=True,
-            )
+            more = [{"district": "a", "n": 3, "m": 0}, {"district": "b", "n": -1, "m": 2}]
+            Writes(connection).upsert(sums, more, add=True).send()
     assert everything_of(database, sums) == [("a", 6, 0), ("b", -2, 4)]
 
 
@@ -200,3 +197,18 @@ def test_rows_are_found_by_their_whole_key_however_many(database: Database, thin
             (each["class"], each["bucket"]): each["n"] for each in fetch_many(connection, things, wanted)
         }
     assert found == {(f"c{number}", number % 7): number for number in range(0, 1300, 2)}
+
+
+def test_what_is_written_together_is_all_there_or_nothing_of_it(database: Database, things: Table) -> None:
+    def write(connection: Connection, *rows: dict[str, object]) -> None:
+        writes = Writes(connection).insert(things, rows[:2]).upsert(things, rows[2:])
+        writes.set(things, {"n": 9, "told": "it's 100 %"}, where={"class": "a", "bucket": 0}).send()
+
+    with database.transaction() as connection:
+        write(connection, row("a"), row("b"), row("b", n=2), row("c\x1f"))
+    after = [row("a", told="it's 100 %", n=9), row("b", n=2), row("c\x1f")]
+    assert everything(database, things) == after
+
+    with pytest.raises(IntegrityError), database.transaction() as connection:
+        write(connection, row("d"), row("a"), row("b", n=3))
+    assert everything(database, things) == after

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,7 +12,6 @@ from sqlalchemy import select
 
 from alliance.context import Caller, Context
 from alliance.database import Database
-from alliance.envelope import Event
 from alliance.errors import (
     AllianceError,
     Forbidden,
@@ -421,16 +419,16 @@ def another_process(app: Folders) -> Folders:
 
 def test_a_conflict_is_decided_again_and_the_answer_is_that_of_the_second_look(app: Folders) -> None:
     app.send_folder(SENT, context())
-    read, elsewhere = app.log.read_streams, another_process(app)
+    read, elsewhere = app.log.load, another_process(app)
     others = iter([lambda: elsewhere.return_folders(returns(line("ana")), context())])
 
-    def read_then_somebody_else_is_faster(streams: Iterable[str]) -> dict[str, list[Event]]:
-        events = read(streams)
+    def read_then_somebody_else_is_faster(*asked: Any) -> Any:
+        found = read(*asked)
         for other in others:
             other()
-        return events
+        return found
 
-    app.log.read_streams = read_then_somebody_else_is_faster  # type: ignore[method-assign]
+    app.log.load = read_then_somebody_else_is_faster  # type: ignore[method-assign]
     result = app.return_folders(returns(line("ana"), line("ben")), context())
     assert statuses(result) == ["already_recorded", "recorded"]
     assert result["version"] == 3
@@ -438,16 +436,16 @@ def test_a_conflict_is_decided_again_and_the_answer_is_that_of_the_second_look(a
 
 def test_a_caller_who_insists_on_a_version_loses_the_race_as_stale(app: Folders) -> None:
     app.send_folder(SENT, context())
-    read, elsewhere = app.log.read_streams, another_process(app)
+    read, elsewhere = app.log.load, another_process(app)
     others = iter([lambda: elsewhere.return_folders(returns(line("cleo")), context())])
 
-    def read_then_somebody_else_is_faster(streams: Iterable[str]) -> dict[str, list[Event]]:
-        events = read(streams)
+    def read_then_somebody_else_is_faster(*asked: Any) -> Any:
+        found = read(*asked)
         for other in others:
             other()
-        return events
+        return found
 
-    app.log.read_streams = read_then_somebody_else_is_faster  # type: ignore[method-assign]
+    app.log.load = read_then_somebody_else_is_faster  # type: ignore[method-assign]
     with pytest.raises(Stale):
         app.return_folders(returns(line("ana"), if_match=1), context())
 
