@@ -174,7 +174,7 @@ def _projector_committed(die: Die) -> None:
 def _small_steps() -> Any:
     """So that a rebuild of some thousand events goes the whole way of one of millions."""
     rebuild: Any = importlib.import_module("alliance.rebuild")
-    rebuild.BATCH, rebuild.CLOSE = 20, 100
+    rebuild.BATCH, rebuild.CLOSE = 100, 500
     return rebuild
 
 
