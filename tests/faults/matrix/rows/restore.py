@@ -51,7 +51,7 @@ def restored(platform: Platform, verdict: Verdict) -> None:
     platform.parts.stop(*READERS, *SERVICE)
     # 2. Declare the new history.
     declared = platform.parts.alliance("restored", "pledges", "--yes")
-    verdict.require("`alliance restored`", declared.returncode == 0, declared.stderr[-200:])
+    verdict.require("`alliance restored pledges --yes`", declared.returncode == 0, declared.stderr[-200:])
     # 3. Start everything.
     platform.parts.start(*SERVICE)
     platform.parts.launch("receiver")
