@@ -106,6 +106,7 @@ class Embedded:
         # One thread for all of it: SQLite takes one writer at a time, and threads would only wait for each other.
         idle = Pace()
         while not self._stopping.is_set():
+            began = time.monotonic()
             try:
                 new = sum(receiver.catch_up() for receiver in self._receivers)
                 passed = sum(projector.step() for projector in self._projectors)
@@ -116,7 +117,7 @@ class Embedded:
             if new or passed:
                 idle.worked()
             if new + passed < WORTHWHILE:
-                idle.rest(self._stopping)
+                idle.rest(self._stopping, time.monotonic() - began)
 
     def _follow(self, views: list[Any]) -> None:
         while not self._stopping.wait(FOLLOW_SECONDS):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import signal
 import subprocess
@@ -13,6 +14,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+import sqlalchemy
 
 from alliance.database import Database
 from alliance.envelope import Event
@@ -20,6 +22,7 @@ from alliance.errors import Unavailable
 from alliance.feed import Feed, LocalFeed, Page, RemoteFeed, to_json
 from alliance.log import Log
 from alliance.migrations import upgrade
+from alliance.private_servers import PrivatePostgres
 from alliance.private_servers.process import free_port
 from tests.builders import NOW, append, context, signed, withdrawn
 from tests.fixtures.waiting import until
@@ -46,7 +49,7 @@ class Source:
             "ALLIANCE_EDGE_SECRET": SECRET,
             "ALLIANCE_LOG_LEVEL": "ERROR",
         }
-        self.url = f"http://127.0.0.1:{port}"
+        self.port, self.url = port, f"http://127.0.0.1:{port}"
         command = [sys.executable, "-m", "alliance.edge_process", "pledges"]
         self.process = subprocess.Popen(command, cwd=ROOT, env=environment)
         until(self.answers, 40, "the edge answers")
@@ -122,6 +125,31 @@ def test_a_stopped_source_is_unavailable_in_time_and_reads_on_afterwards(source:
     finally:
         source.process.send_signal(signal.SIGCONT)
     until(source.answers, 10, "the edge answers again")
+
+
+def test_an_edge_that_is_asked_to_end_closes_the_connections_that_are_kept(
+    postgres: PrivatePostgres, tmp_path: Path
+) -> None:
+    """Else they would bring new requests for as long as others are under way, and it would never end under load."""
+    name = f"test_{uuid4().hex}"
+    source = Source(postgres.create_database(name), tmp_path)
+    kept, busy = (http.client.HTTPConnection("127.0.0.1", source.port, timeout=20) for _ in range(2))
+    kept.request("GET", "/feed")
+    first = kept.getresponse()
+    assert (first.read() is not None, first.getheader("Connection")) == (True, None)
+    with source.database.transaction() as connection:
+        connection.exec_driver_sql("LOCK TABLE log_head IN ACCESS EXCLUSIVE MODE")
+        busy.request("GET", "/feed", headers={"X-Alliance-Edge-Secret": SECRET})
+        waiting = sqlalchemy.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        until(lambda: connection.scalar(waiting), 20, "a request is under way")
+        source.process.terminate()
+        until(lambda: not source.answers(), 20, "it takes no new connection")
+        kept.request("GET", "/feed")
+        assert kept.getresponse().getheader("Connection") == "close"
+    assert busy.getresponse().status == 200
+    assert source.process.wait(15) == 0
+    source.database.close()
+    postgres.drop_database(name)
 
 
 def test_a_source_that_is_down_is_unavailable() -> None:
