@@ -129,7 +129,10 @@ class PrivateRabbitMQ:
         Raise the memory alarm with `ctl("set_vm_memory_high_watermark", "0.0001")`, end it with "0.4".
         """
         ran = subprocess.run(
-            [str(self.programs / "rabbitmqctl"), "--quiet", "--node", "alliance@localhost", *arguments],
+            [
+                *(str(self.programs / "rabbitmqctl"), "--quiet"),
+                *("--node", self.environment["RABBITMQ_NODENAME"], *arguments),
+            ],
             env=environment(self.environment),
             cwd=self._folder.path,
             capture_output=True,

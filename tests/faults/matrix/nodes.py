@@ -11,7 +11,7 @@ from typing import Any
 
 from alliance.private_servers import PrivateRabbitMQ, PrivateServerError
 from alliance.private_servers.folder import Folder
-from alliance.private_servers.process import environment, free_port, spawn
+from alliance.private_servers.process import free_port, spawn
 
 ADVANCED = (
     '[{rabbit, [{cluster_partition_handling, pause_minority}, {queue_leader_locator, <<"balanced">>}]}].\n'
@@ -29,19 +29,6 @@ class Node(PrivateRabbitMQ):
         self.environment |= {"ERL_EPMD_PORT": self.registry, "RABBITMQ_NODENAME": self.name}
         (self._folder.path / ".erlang.cookie").write_text(cookie)
         (self._folder.path / "none.config").write_text(ADVANCED)
-
-    def ctl(self, *arguments: str, timeout: float = 60) -> str:
-        ran = subprocess.run(
-            [str(self.programs / "rabbitmqctl"), "--quiet", "--node", self.name, *arguments],
-            env=environment(self.environment),
-            cwd=self._folder.path,
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-        )
-        if ran.returncode != 0:
-            raise PrivateServerError(f"rabbitmqctl {' '.join(arguments)}: {ran.stderr or ran.stdout}")
-        return ran.stdout
 
 
 class Cluster:
