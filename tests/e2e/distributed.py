@@ -6,10 +6,8 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
-import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -20,13 +18,14 @@ import pytest
 
 from alliance.database import Database
 from alliance.private_servers import PrivatePostgres, PrivateRabbitMQ
-from alliance.private_servers.process import free_port, last_lines
-from alliance.settings import METRICS_PORTS, SERVICES
+from alliance.private_servers.process import last_lines
+from alliance.settings import SERVICES
 from deploy.running import ROOT, Platform
 from gateway.first_sight import state_token
 from gateway.tokens import Tokens
 from tests.e2e.broker_reader import BrokerReader
 from tests.fixtures.deployment import part_of, procfile
+from tests.fixtures.part_processes import DYING_WITH_US, PROGRAMS, metrics_port, ports
 from tests.fixtures.waiting import until
 
 #: Seconds until a part is ready again: generous, the machine may be busy.
@@ -42,7 +41,7 @@ class Distributed:
         self.logs = var / "logs"
         self.logs.mkdir(parents=True)
         self.environment = {
-            **_ports(),
+            **ports(),
             "ALLIANCE_VAR": str(var),
             "ALLIANCE_DATABASE_URL": postgres.database_url("{service}"),
             "ALLIANCE_BROKER_URL": rabbitmq.url,
@@ -61,7 +60,7 @@ class Distributed:
     ) -> subprocess.CompletedProcess[str]:
         """An `alliance` command to its end, in the platform's environment and what is given beside it."""
         return subprocess.run(
-            [str(_PROGRAMS / "alliance"), *words],
+            [str(PROGRAMS / "alliance"), *words],
             cwd=ROOT,
             env=self._environ() | (environment or {}),
             capture_output=True,
@@ -83,7 +82,7 @@ class Distributed:
             return
         with (self.logs / part).open("ab") as log:
             self._processes[part] = subprocess.Popen(
-                [*_DYING_WITH_US, str(_PROGRAMS / "alliance"), *self.commands[part][1:]],
+                [*DYING_WITH_US, str(PROGRAMS / "alliance"), *self.commands[part][1:]],
                 cwd=ROOT,
                 env=self._environ(),
                 stdin=subprocess.DEVNULL,
@@ -147,7 +146,7 @@ class Distributed:
 
     def internal(self, part: str) -> str:
         """The address of a part's internal port."""
-        return f"http://127.0.0.1:{self.environment[_metrics_port(part)]}"
+        return f"http://127.0.0.1:{self.environment[metrics_port(part)]}"
 
     def platform(self) -> Platform:
         """The same as other tests know it, with a state's token."""
@@ -194,17 +193,3 @@ def distributed(var: Path) -> Iterator[Distributed]:
         assert migrated.returncode == 0, migrated.stderr
         running.start()
         yield running
-
-
-_PROGRAMS = Path(sys.executable).parent
-#: A part must not outlive a test run that is killed.
-_DYING_WITH_US = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
-
-
-def _metrics_port(part: str) -> str:
-    return f"ALLIANCE_{part.upper().replace('-', '_')}_METRICS_PORT"
-
-
-def _ports() -> dict[str, str]:
-    names = ["ALLIANCE_PORT", *(f"ALLIANCE_{service.upper()}_PORT" for service in SERVICES)]
-    return {name: str(free_port()) for name in (*names, *map(_metrics_port, METRICS_PORTS))}

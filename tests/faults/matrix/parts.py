@@ -6,7 +6,6 @@ A second copy of a part is named `receiver+2`: the same command with an internal
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -18,18 +17,14 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from alliance.private_servers.process import free_port, last_lines
-from alliance.settings import METRICS_PORTS, SERVICES
 from deploy.running import ROOT
 from tests.fixtures.deployment import part_of, procfile
+from tests.fixtures.part_processes import DYING_WITH_US, PROGRAMS, metrics_port, ports
 
 #: Seconds until a part has to be ready: generous, the machine may be busy.
 READY_SECONDS = 90.0
 STOP_SECONDS = 40.0
 PAUSE = 0.02
-
-_PROGRAMS = Path(sys.executable).parent
-#: A part must not outlive a run that is killed.
-_DYING_WITH_US = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
 
 #: The parts that are ready only when every service is there.
 ASKS_ALL = ("gateway", "receiver")
@@ -58,7 +53,7 @@ class Parts:
         self.var, self._partial = var, partial
         self.logs = var / "logs"
         self.logs.mkdir(parents=True)
-        self.environment = {**_ports(), "ALLIANCE_VAR": str(var), "ALLIANCE_LOG_LEVEL": "WARNING", **given}
+        self.environment = {**ports(), "ALLIANCE_VAR": str(var), "ALLIANCE_LOG_LEVEL": "WARNING", **given}
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self._own: dict[str, dict[str, str]] = {}
 
@@ -82,11 +77,11 @@ class Parts:
         program = (
             [sys.executable, "-m", "tests.faults.matrix.child", *child, "--"]
             if child
-            else [str(_PROGRAMS / "alliance")]
+            else [str(PROGRAMS / "alliance")]
         )
         with (self.logs / part).open("ab") as log:
             self.processes[part] = subprocess.Popen(
-                [*_DYING_WITH_US, *program, *words],
+                [*DYING_WITH_US, *program, *words],
                 cwd=ROOT,
                 env=self.environ(own | dict(environment or {})),
                 stdin=subprocess.DEVNULL,
@@ -153,7 +148,7 @@ class Parts:
         program = (
             [sys.executable, "-m", "tests.faults.matrix.child", *child, "--"]
             if child
-            else [str(_PROGRAMS / "alliance")]
+            else [str(PROGRAMS / "alliance")]
         )
         return subprocess.run(
             [*program, *words], cwd=ROOT, env=self.environ(), capture_output=True, text=True, timeout=seconds
@@ -190,12 +185,3 @@ class Parts:
                 process.kill()
                 process.wait()
         return time.monotonic() - began
-
-
-def metrics_port(part: str) -> str:
-    return f"ALLIANCE_{part.upper().replace('-', '_')}_METRICS_PORT"
-
-
-def _ports() -> dict[str, str]:
-    names = ["ALLIANCE_PORT", *(f"ALLIANCE_{service.upper()}_PORT" for service in SERVICES)]
-    return {name: str(free_port()) for name in (*names, *map(metrics_port, METRICS_PORTS))}
