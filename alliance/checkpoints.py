@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from .compiled import Compiled
 from .tables import checkpoints
+
+_NAMED = Compiled(lambda _: select(checkpoints).where(checkpoints.c.name == bindparam("name")))
+_LOCKED = Compiled(
+    lambda _: select(checkpoints.c.position).where(checkpoints.c.name == bindparam("name")).with_for_update()
+)
 
 
 def load(connection: Connection, name: str) -> tuple[int, str]:
     """The position and the log's epoch it belongs to; (0, "") for a name that was never moved."""
-    row = connection.execute(select(checkpoints).where(checkpoints.c.name == name)).one_or_none()
-    return (row.position, row.epoch) if row else (0, "")
+    for row in _NAMED.all(connection, name=name):
+        return row.position, row.epoch
+    return 0, ""
+
+
+def lock(connection: Connection, name: str) -> int:
+    """The position; its row stays locked to the end of the transaction, so nobody else goes on from there."""
+    [row] = _LOCKED.all(connection, name=name)
+    return int(row.position)
 
 
 def move(connection: Connection, name: str, *, expected: int, position: int, epoch: str) -> bool:

@@ -149,16 +149,16 @@ class Commands(Generic[S, C, E]):
                 if taken_before := firsts.get(str(command.context.command_id)):
                     outcomes.append(same_command(taken_before, fingerprint))
                     continue
-                append = self._append(command, state, version, fingerprint)
+                decided = self._decider.decide(state, command.command)
+                append = self._append(command, state, version, decided, fingerprint)
             except AllianceError as error:
                 outcomes.append(error)
                 continue
             appends.append(append)
             outcomes.append(None)
-            events = [self._event(event.type, event.data) for event in append.events]
-            for event in events:
+            for event in decided:
                 state = self._decider.evolve(state, event)
-            states[command.stream] = (state, version + len(events))
+            states[command.stream] = (state, version + len(decided))
         taken = iter(self.log.append_all(appends)) if appends else iter(())
         return [next(taken) if outcome is None else outcome for outcome in outcomes]
 
@@ -172,8 +172,9 @@ class Commands(Generic[S, C, E]):
             state = self._decider.evolve(state, self._event(event.type, event.data))
         return state, events[-1].stream_version if events else 0
 
-    def _append(self, command: Command[C], state: S, version: int, fingerprint: str) -> Append:
-        decided = self._decider.decide(state, command.command)
+    def _append(
+        self, command: Command[C], state: S, version: int, decided: Sequence[E], fingerprint: str
+    ) -> Append:
         return Append(
             stream=command.stream,
             expected=version,

@@ -6,7 +6,7 @@ are contiguous and in commit order, for the same reason and by the same means as
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,7 @@ from sqlalchemy import (
     select,
 )
 
+from .compiled import Compiled
 from .database import Database
 from .envelope import COLUMNS, Event, from_row
 from .errors import Diverged, Unavailable
@@ -65,6 +66,23 @@ journal_sources = Table(
     Column("epoch", String(36), nullable=False),
 )
 
+_ROW = journal.c
+_EVENT = select(_ROW.position, _ROW.source, _ROW.source_position, *(_ROW[name] for name in COLUMNS))
+_BETWEEN = (_ROW.position > sa.bindparam("after"), _ROW.position <= sa.bindparam("last"))
+_STRETCH = Compiled(
+    lambda _: (
+        select(_ROW.source, _ROW.type, sa.func.max(_ROW.source_position), sa.func.max(_ROW.position))
+        .where(*_BETWEEN)
+        .group_by(_ROW.source, _ROW.type)
+    )
+)
+_OF_TYPES = Compiled(lambda among: _EVENT.where(*_BETWEEN, among(_ROW.type, "types")).order_by(_ROW.position))
+_HEAD = Compiled(lambda _: select(journal_head.c.position))
+_LOCKED_HEAD = Compiled(lambda _: select(journal_head.c.position).with_for_update())
+_SOURCE = Compiled(
+    lambda _: select(journal_sources).where(journal_sources.c.source == sa.bindparam("source"))
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
@@ -89,33 +107,24 @@ class Journal:
         journal ends before what the caller has seen of it, since its database came back from a copy.
         """
         with self.database.transaction() as connection:
-            position = connection.scalars(select(journal_head.c.position).with_for_update()).one()
-            known = connection.execute(
-                select(journal_sources).where(journal_sources.c.source == source)
-            ).one_or_none()
-            at = known.position if known else 0
-            if known and known.epoch and epoch and known.epoch != epoch:
-                raise Diverged(f"{source}'s log has epoch {epoch}, the journal follows {known.epoch}")
+            [head] = _LOCKED_HEAD.all(connection)
+            at, held_epoch = _source(connection, source)
+            if held_epoch and epoch and held_epoch != epoch:
+                raise Diverged(f"{source}'s log has epoch {epoch}, the journal follows {held_epoch}")
             self._check_duplicates(connection, source, [event for event in events if event.position <= at])
             new = [event for event in events if event.position > at]
             if [event.position for event in new] != list(range(at + 1, at + 1 + len(new))):
                 raise Unavailable(
                     f"{source}: {new[0].position} does not follow the journal's {at}; trying again."
                 )
+            writes = Writes(connection)
             if new:
-                rows = [_row(event, position + offset) for offset, event in enumerate(new, start=1)]
-                head = {"position": position + len(new)}
-                Writes(connection).insert(journal, rows).set(journal_head, head).send()
-            if new or (epoch and not (known and known.epoch)):
-                statement = self.database.insert(journal_sources).values(
-                    source=source, position=at + len(new), epoch=epoch or (known.epoch if known else "")
-                )
-                connection.execute(
-                    statement.on_conflict_do_update(
-                        index_elements=["source"],
-                        set_={"position": statement.excluded.position, "epoch": statement.excluded.epoch},
-                    )
-                )
+                rows = [_row(event, head.position + offset) for offset, event in enumerate(new, start=1)]
+                writes.insert(journal, rows).set(journal_head, {"position": head.position + len(new)})
+            if new or (epoch and not held_epoch):
+                reached = {"source": source, "position": at + len(new), "epoch": epoch or held_epoch}
+                writes.upsert(journal_sources, [reached])
+            writes.send()
         return len(new)
 
     def _check_duplicates(self, connection: sa.Connection, source: str, events: Sequence[Event]) -> None:
@@ -135,14 +144,11 @@ class Journal:
     def source(self, source: str) -> tuple[int, str]:
         """The position up to which a source is copied, and its epoch ("" while unknown)."""
         with self.database.asking() as connection:
-            row = connection.execute(
-                select(journal_sources).where(journal_sources.c.source == source)
-            ).one_or_none()
-        return (row.position, row.epoch) if row else (0, "")
+            return _source(connection, source)
 
     def head(self) -> int:
         with self.database.asking() as connection:
-            return int(connection.scalars(select(journal_head.c.position)).one())
+            return last_position(connection)
 
     def read(self, after: int, limit: int) -> list[tuple[int, Event]]:
         """At most `limit` (journal position, event) after a position, without holes."""
@@ -152,17 +158,8 @@ class Journal:
 
 def read(connection: sa.Connection, after: int, limit: int, *conditions: Any) -> list[tuple[int, Event]]:
     """As `Journal.read`, in the caller's transaction; with conditions, only the events that fulfil them."""
-    row = journal.c
-    query = (
-        select(row.position, row.source, row.source_position, *(row[name] for name in COLUMNS))
-        .where(row.position > after, *conditions)
-        .order_by(journal.c.position)
-        .limit(limit)
-    )
-    return [
-        (position, from_row(values, source=source, position=source_position))
-        for position, source, source_position, *values in connection.execute(query)
-    ]
+    query = _EVENT.where(journal.c.position > after, *conditions).order_by(journal.c.position).limit(limit)
+    return _events(connection.execute(query))
 
 
 def read_batch(connection: sa.Connection, after: int, limit: int, types: frozenset[str]) -> Batch | None:
@@ -171,10 +168,7 @@ def read_batch(connection: sa.Connection, after: int, limit: int, types: frozens
     What nobody folds is not fetched: a journal is mostly other projections' events, and to decode them was most of the
     time of those that wait for few.
     """
-    row = journal.c
-    stretch = sa.and_(row.position > after, row.position <= after + limit)
-    query = select(row.source, row.type, sa.func.max(row.source_position), sa.func.max(row.position))
-    found = connection.execute(query.where(stretch).group_by(row.source, row.type)).all()
+    found = _STRETCH.all(connection, after=after, last=after + limit)
     if not found:
         return None
     end = max(position for _, _, _, position in found)
@@ -182,8 +176,27 @@ def read_batch(connection: sa.Connection, after: int, limit: int, types: frozens
     for source, _, position, _ in found:
         reached[source] = max(position, reached.get(source, 0))
     wanted = sorted(types & {type_ for _, type_, _, _ in found})
-    events = read(connection, after, limit, row.position <= end, row.type.in_(wanted)) if wanted else []
-    return Batch(end, reached, events)
+    rows = _OF_TYPES.all(connection, after=after, last=end, types=wanted) if wanted else ()
+    return Batch(end, reached, _events(rows))
+
+
+def last_position(connection: sa.Connection) -> int:
+    """The position of the journal's newest event."""
+    [row] = _HEAD.all(connection)
+    return int(row.position)
+
+
+def _source(connection: sa.Connection, source: str) -> tuple[int, str]:
+    for row in _SOURCE.all(connection, source=source):
+        return row.position, row.epoch
+    return 0, ""
+
+
+def _events(rows: Iterable[Any]) -> list[tuple[int, Event]]:
+    return [
+        (position, from_row(values, source=source, position=source_position))
+        for position, source, source_position, *values in rows
+    ]
 
 
 def _row(event: Event, position: int) -> dict[str, Any]:

@@ -20,11 +20,12 @@ from uuid import UUID
 
 import msgspec
 import structlog
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from . import contracts, logs, metrics
 from .append import Append, Appended, NewEvent, Outcome, command_row, encoded, event_row, same_command
+from .compiled import Compiled
 from .context import Context
 from .database import Database
 from .envelope import COLUMNS, Event, from_row
@@ -38,6 +39,26 @@ __all__ = ["Append", "Appended", "Log", "NewEvent", "Outcome", "same_command"]
 log = structlog.get_logger()
 
 _EVENT = select(events.c.position, *(events.c[name] for name in COLUMNS))
+_AFTER = Compiled(
+    lambda _: (
+        _EVENT.where(events.c.position > bindparam("after"))
+        .order_by(events.c.position)
+        .limit(bindparam("most"))
+    )
+)
+_OF_STREAMS = Compiled(
+    lambda among: _EVENT.where(among(events.c.stream, "streams")).order_by(events.c.position)
+)
+_VERSIONS = Compiled(
+    lambda among: (
+        select(events.c.stream, func.max(events.c.stream_version))
+        .where(among(events.c.stream, "streams"))
+        .group_by(events.c.stream)
+    )
+)
+_TAKEN = Compiled(lambda among: select(commands).where(among(commands.c.id, "ids")))
+_HEAD = Compiled(lambda _: select(log_head.c.position, log_head.c.epoch))
+_LOCKED_HEAD = Compiled(lambda _: select(log_head.c.position, log_head.c.epoch).with_for_update())
 
 #: Appends that one transaction takes at most, so that the lock on the counter stays short.
 GROUP = 500
@@ -105,8 +126,7 @@ class Log:
     def _commit(self, tickets: Sequence[_Ticket]) -> list[Outcome]:
         appends = [ticket.append for ticket in tickets]
         with self.database.transaction() as connection:
-            position, _ = self._lock(connection)
-            before = position
+            before = position = self._lock(connection)
             versions = self._versions(connection, {append.stream for append in appends})
             keyed = [str(append.context.command_id) for append in appends if append.context.keyed]
             repeats = self._taken(connection, keyed)
@@ -166,19 +186,14 @@ class Log:
         versions[append.stream] = version + len(rows)
         return Appended(position + len(rows), version + len(rows), False, len(rows), append.result)
 
-    def _lock(self, connection: Connection) -> tuple[int, str]:
+    def _lock(self, connection: Connection) -> int:
         # The row lock is held to the commit. Taken after any other work, two appends could number their events in
         # one order and commit in the other, and a reader would see position 8 before 7.
-        row = connection.execute(select(log_head.c.position, log_head.c.epoch).with_for_update()).one()
-        return row.position, row.epoch
+        [head] = _LOCKED_HEAD.all(connection)
+        return int(head.position)
 
     def _versions(self, connection: Connection, streams: Iterable[str]) -> dict[str, int]:
-        query = (
-            select(events.c.stream, func.max(events.c.stream_version))
-            .where(events.c.stream.in_(sorted(streams)))
-            .group_by(events.c.stream)
-        )
-        return {stream: version for stream, version in connection.execute(query)}  # noqa: C416
+        return {stream: version for stream, version in _VERSIONS.all(connection, streams=sorted(streams))}  # noqa: C416
 
     def _taken(self, connection: Connection, ids: Sequence[str]) -> dict[str, tuple[str, Appended]]:
         if not ids:
@@ -188,7 +203,7 @@ class Log:
                 row.fingerprint,
                 Appended(row.position, row.stream_version, True, 0, msgspec.json.decode(row.result)),
             )
-            for row in connection.execute(select(commands).where(commands.c.id.in_(ids)))
+            for row in _TAKEN.all(connection, ids=ids)
         }
 
     def first_results(self, contexts: Iterable[Context]) -> dict[str, tuple[str, Appended]]:
@@ -225,9 +240,8 @@ class Log:
             return self._read_streams(connection, streams), self._taken(connection, ids)
 
     def _read_streams(self, connection: Connection, streams: Iterable[str]) -> dict[str, list[Event]]:
-        query = _EVENT.where(events.c.stream.in_(sorted(set(streams)))).order_by(events.c.position)
         found: dict[str, list[Event]] = {}
-        for position, *row in connection.execute(query):
+        for position, *row in _OF_STREAMS.all(connection, streams=sorted(set(streams))):
             event = from_row(row, source=self.source, position=position)
             try:
                 data = contracts.upcast(event.type, event.schema_version, event.data)
@@ -243,16 +257,15 @@ class Log:
 
     def read(self, after: int, limit: int) -> list[Event]:
         """At most `limit` events after a position, as written: without holes, so the next page starts at the last."""
-        query = _EVENT.where(events.c.position > after).order_by(events.c.position).limit(limit)
         with self.database.asking() as connection:
-            rows = connection.execute(query).all()
+            rows = _AFTER.all(connection, after=after, most=limit)
         return [from_row(row, source=self.source, position=position) for position, *row in rows]
 
     def head(self) -> tuple[int, str]:
         """The position of the newest event and the log's epoch."""
         with self.database.asking() as connection:
-            row = connection.execute(select(log_head.c.position, log_head.c.epoch)).one()
-        return row.position, row.epoch
+            [head] = _HEAD.all(connection)
+        return head.position, head.epoch
 
     def new_epoch(self, epoch: UUID) -> None:
         """Declare that this log was restored from a copy: its readers stop instead of mixing two histories."""

@@ -31,6 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import OperationalError
 
+from .compiled import Compiled
 from .envelope import Event
 from .tables import UtcTime
 
@@ -85,12 +86,20 @@ class Failure(Exception):
         self.reason = reason
 
 
+_ALL = Compiled(lambda _: select(parked).order_by(parked.c.first_position))
+_OF = Compiled(
+    lambda _: (
+        select(parked)
+        .where(parked.c.projection == sa.bindparam("projection"))
+        .order_by(parked.c.first_position)
+    )
+)
+
+
 def streams(connection: Connection, projection: str | None = None) -> list[Parked]:
     """The parked streams, oldest first, of one projection or of all."""
-    query = select(parked).order_by(parked.c.first_position)
-    if projection is not None:
-        query = query.where(parked.c.projection == projection)
-    return [Parked(**row) for row in connection.execute(query).mappings()]
+    rows = _ALL.all(connection) if projection is None else _OF.all(connection, projection=projection)
+    return [Parked(**row._mapping) for row in rows]
 
 
 def park(connection: Connection, entry: Parked) -> None:

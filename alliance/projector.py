@@ -21,10 +21,11 @@ from sqlalchemy import Connection, Table, func, select
 from sqlalchemy.exc import DataError, IntegrityError
 
 from . import contracts, metrics, parking
+from .checkpoints import lock
 from .database import Database
 from .envelope import Event
 from .errors import Refused, Unavailable
-from .journal import Batch, journal, journal_head, read, read_batch
+from .journal import Batch, journal, last_position, read, read_batch
 from .pace import Pace
 from .parking import Failure, Parked
 from .projection import Projection, Rows, belongs, load, projection_positions, store
@@ -143,7 +144,7 @@ class Projector(Pulse):
 
     def _grown(self) -> bool:
         with self.database.asking() as connection:
-            return int(connection.scalars(select(journal_head.c.position)).one()) != self._level
+            return last_position(connection) != self._level
 
     def replay(self, entry: Parked) -> int:
         """Fold a parked stream's events up to the checkpoint and release it; returns how many.
@@ -259,12 +260,11 @@ class Projector(Pulse):
     def _measure(self, connection: Connection, position: int) -> None:
         self._measured = time.monotonic()
         labels = (self.projection.name, str(self.partition))
-        head = connection.scalars(select(journal_head.c.position)).one()
         oldest = connection.scalars(
             select(journal.c.time).where(journal.c.position == position + 1)
         ).one_or_none()
         age = (datetime.now(UTC) - oldest).total_seconds() if oldest else 0.0
-        metrics.projection_lag_events.labels(*labels).set(max(0, head - position))
+        metrics.projection_lag_events.labels(*labels).set(max(0, last_position(connection) - position))
         metrics.projection_lag_seconds.labels(*labels).set(max(0.0, age))
         parked = len(parking.streams(connection, self.projection.name))
         metrics.parked_streams.labels(self.projection.name).set(parked)
@@ -272,12 +272,6 @@ class Projector(Pulse):
 
 def checkpoint_name(projection: Projection, partition: int, partitions: int) -> str:
     return f"{projection.name}-v{projection.version}-{partition}/{partitions}"
-
-
-def lock(connection: Connection, checkpoint: str) -> int:
-    """The checkpoint's position; its row stays locked to the end of the transaction, so nobody else folds on."""
-    query = select(checkpoints.c.position).where(checkpoints.c.name == checkpoint).with_for_update()
-    return int(connection.scalars(query).one())
 
 
 def _upcast(batch: Sequence[tuple[int, Event]]) -> tuple[list[tuple[int, Event]], list[Failure]]:

@@ -17,11 +17,12 @@ from dataclasses import dataclass
 import msgspec
 from sqlalchemy import Connection, MetaData, Table, delete, insert, select, tuple_
 
+from .checkpoints import lock
 from .database import Database
 from .journal import read_batch
 from .parking import parked
 from .projection import Projection
-from .projector import BATCH, Projector, checkpoint_name, lock
+from .projector import BATCH, Projector, checkpoint_name
 from .tables import checkpoints
 
 Progress = Callable[[int, int], None]

@@ -7,13 +7,14 @@ It is a read model: made from the feed at position 0, and thrown away rather tha
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any, TypeVar
 
-from sqlalchemy import Column, Connection, or_, select
+from sqlalchemy import Date, bindparam, or_, select
 
 from . import checkpoints
+from .compiled import Compiled
 from .database import Database
 from .errors import Diverged, NotFound
 from .feed import Feed
@@ -32,9 +33,45 @@ from .rosterfold import (
 
 T = TypeVar("T")
 
+#: Ids of one SELECT.
+_IDS = 5000
+
+_DAY: Any = bindparam("day", type_=Date)
+_ON = (enrolments.c.begins_on <= _DAY, or_(enrolments.c.ends_on.is_(None), enrolments.c.ends_on >= _DAY))
+
+_STUDENTS = Compiled(lambda among: select(students).where(among(students.c.student, "ids")))
+_CLASSES = Compiled(lambda among: select(classes).where(among(classes.c.class_, "ids")))
+_SCHOOLS = Compiled(lambda among: select(schools).where(among(schools.c.school, "ids")))
+_DISTRICTS = Compiled(lambda among: select(districts).where(among(districts.c.district, "ids")))
+#: A row for each guardian, and one for a student who has none. One SELECT sees one state without a transaction.
+_WITH_GUARDIANS = Compiled(
+    lambda among: (
+        select(students, guardians.c.guardian)
+        .outerjoin(guardians, guardians.c.student == students.c.student)
+        .where(among(students.c.student, "ids"))
+    )
+)
+#: A student's enrolments begun by a day and not ended before it, although their class may have.
+_STAYS = Compiled(
+    lambda _: (
+        select(enrolments, classes.c.kind, classes.c.ends_on.label("class_ends_on"))
+        .outerjoin(classes, classes.c.class_ == enrolments.c.class_)
+        .where(enrolments.c.student == bindparam("student"), *_ON)
+    )
+)
+_ENROLLED = Compiled(
+    lambda _: (
+        select(enrolments.c.student)
+        .where(enrolments.c.class_ == bindparam("class_"), *_ON)
+        .order_by(enrolments.c.student)
+        .distinct()
+    )
+)
+
 
 class RosterView:
-    """Follows roster's feed; every query sees one position of it. Safe to share between threads."""
+    """Follows roster's feed; what is told of a student or a class is as of one position. Safe to share between
+    threads."""
 
     def __init__(self, database: Database, feed: Feed) -> None:
         self.database = database
@@ -85,11 +122,11 @@ class RosterView:
 
     def student(self, student: str) -> Any | None:
         """(student, household, school, district) as of the latest fact, or None."""
-        return self._one(select(students).where(students.c.student == student))
+        return self._one(_STUDENTS, student)
 
     def class_(self, class_: str) -> Any | None:
         """(class_, school, district, school_year, begins_on, ends_on, kind), or None."""
-        return self._one(select(classes).where(classes.c.class_ == class_))
+        return self._one(_CLASSES, class_)
 
     def classes(self, wanted: Iterable[str]) -> dict[str, Any]:
         """The rows of many classes, for bulk commands; those that are unknown even after a look at the feed are
@@ -97,14 +134,13 @@ class RosterView:
         return self._all(self._classes, wanted)
 
     def _classes(self, ids: list[str]) -> dict[str, Any]:
-        with self.database.reading() as connection:
-            return {row.class_: row for row in _rows(connection, classes.c.class_, ids)}
+        return {row.class_: row for row in self._rows(_CLASSES, ids)}
 
     def school(self, school: str) -> Any | None:
-        return self._one(select(schools).where(schools.c.school == school))
+        return self._one(_SCHOOLS, school)
 
     def district(self, district: str) -> Any | None:
-        return self._one(select(districts).where(districts.c.district == district))
+        return self._one(_DISTRICTS, district)
 
     def enrolment(self, student: str, day: date) -> Any | None:
         """Where the student was enrolled on a day, the one answer that roster itself gives: the homeroom before any
@@ -123,29 +159,13 @@ class RosterView:
         return {stay.class_ for stay in stays if _last(stay) >= min(day, latest)}
 
     def _stays(self, student: str, day: date) -> Sequence[Any]:
-        """The student's enrolments begun by a day and not ended before it, although their class may have."""
-        query = (
-            select(enrolments, classes.c.kind, classes.c.ends_on.label("class_ends_on"))
-            .outerjoin(classes, classes.c.class_ == enrolments.c.class_)
-            .where(enrolments.c.student == student, *_on(day))
-        )
         with self.database.asking() as connection:
-            return connection.execute(query).all()
+            return _STAYS.all(connection, student=student, day=day)
 
     def enrolled(self, class_: str, day: date) -> list[str]:
         """The students of a class on a day, in the order of their ids."""
-        query = (
-            select(enrolments.c.student)
-            .where(enrolments.c.class_ == class_, *_on(day))
-            .order_by(enrolments.c.student)
-            .distinct()
-        )
         with self.database.asking() as connection:
-            return list(connection.scalars(query))
-
-    def guardians(self, student: str) -> set[str]:
-        with self.database.asking() as connection:
-            return set(connection.scalars(select(guardians.c.guardian).where(guardians.c.student == student)))
+            return [row.student for row in _ENROLLED.all(connection, class_=class_, day=day)]
 
     def facts(self, wanted: Iterable[str]) -> dict[str, tuple[Any, set[str]]]:
         """(student row, guardians) of many students, for bulk commands, after a look at the feed where some are new.
@@ -155,11 +175,11 @@ class RosterView:
         return self._all(self._facts, wanted)
 
     def _facts(self, ids: list[str]) -> dict[str, tuple[Any, set[str]]]:
-        with self.database.reading() as connection:
-            found = {row.student: (row, set[str]()) for row in _rows(connection, students.c.student, ids)}
-            for row in _rows(connection, guardians.c.student, ids):
-                if row.student in found:
-                    found[row.student][1].add(row.guardian)
+        found: dict[str, tuple[Any, set[str]]] = {}
+        for row in self._rows(_WITH_GUARDIANS, ids):
+            of_student = found.setdefault(row.student, (row, set()))[1]
+            if row.guardian is not None:
+                of_student.add(row.guardian)
         return found
 
     def households(self, district: str, day: date, school: str | None = None) -> dict[str, list[str]]:
@@ -167,7 +187,7 @@ class RosterView:
         query = (
             select(students.c.household, enrolments.c.school)
             .join(enrolments, enrolments.c.student == students.c.student)
-            .where(enrolments.c.district == district, *_on(day))
+            .where(enrolments.c.district == district, *_ON)
             .distinct()
             .order_by(students.c.household, enrolments.c.school)
         )
@@ -175,7 +195,7 @@ class RosterView:
             query = query.where(enrolments.c.school == school)
         found: dict[str, list[str]] = {}
         with self.database.asking() as connection:
-            for household, of_school in connection.execute(query):
+            for household, of_school in connection.execute(query, {"day": day}):
                 found.setdefault(household, []).append(of_school)
         return found
 
@@ -204,9 +224,14 @@ class RosterView:
             "check the id, or import the roster that has it first."
         )
 
-    def _one(self, query: Any) -> Any | None:
-        with self.database.asking() as connection:
-            return connection.execute(query).one_or_none()
+    def _one(self, query: Compiled, id_: str) -> Any | None:
+        return next(self._rows(query, [id_]), None)
+
+    def _rows(self, query: Compiled, ids: list[str]) -> Iterator[Any]:
+        for start in range(0, len(ids), _IDS):
+            with self.database.asking() as connection:
+                rows = query.all(connection, ids=ids[start : start + _IDS])
+            yield from rows
 
 
 def forget(database: Database) -> None:
@@ -216,15 +241,6 @@ def forget(database: Database) -> None:
         checkpoints.reset(connection, NAME)
 
 
-def _on(day: date) -> list[Any]:
-    return [enrolments.c.begins_on <= day, or_(enrolments.c.ends_on.is_(None), enrolments.c.ends_on >= day)]
-
-
 def _last(stay: Any) -> date:
     """The last day of the stay's class; a class that the roster has not told of yet is open."""
     return stay.class_ends_on or date.max
-
-
-def _rows(connection: Connection, column: Column[str], ids: list[str]) -> Iterable[Any]:
-    for start in range(0, len(ids), 5000):
-        yield from connection.execute(select(column.table).where(column.in_(ids[start : start + 5000])))

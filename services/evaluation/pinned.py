@@ -17,7 +17,7 @@ from sqlalchemy import Connection, select
 from alliance import migrations
 from alliance.database import Database
 from alliance.errors import Invalid
-from alliance.journal import journal, journal_head, journal_sources, read_batch
+from alliance.journal import journal, journal_sources, last_position, read_batch
 from alliance.projector import Projector
 from alliance.tables import checkpoints
 
@@ -83,7 +83,7 @@ def models_at(
 
 def last_counted(connection: Connection, until: int | None = None) -> int:
     """The last journal position, at or before `until`, whose event counts; 0 where there is none."""
-    head = connection.scalars(select(journal_head.c.position)).one()
+    head = last_position(connection)
     if until is not None and not 0 <= until <= head:
         raise Invalid(
             f"The journal is at {head}; there is no position {until}.",

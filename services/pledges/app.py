@@ -113,8 +113,10 @@ class Pledges:
         }
 
     def _facts(self, student: str) -> tuple[Any, set[str]]:
-        row = self.roster.known(self.roster.student, "student", student)
-        return row, self.roster.guardians(student)
+        found = self.roster.facts([student]).get(student)
+        if found is None:
+            raise self.roster.missing("student", student)
+        return found
 
     def _require(self, student: Any, context: Context, day: date | None = None) -> None:
         class_ = None

@@ -77,12 +77,13 @@ class BareSequence(Log):
 
     def _commit(self, tickets: Sequence[Any]) -> list[Outcome]:
         with self.database.transaction() as connection:
-            self._reserved, _ = super()._lock(connection)
+            self._reserved = super()._lock(connection)
             connection.execute(update(log_head).values(position=self._reserved + len(tickets)))
         return super()._commit(tickets)
 
-    def _lock(self, connection: Connection) -> tuple[int, str]:
-        return self._reserved, super()._lock(connection)[1]
+    def _lock(self, connection: Connection) -> int:
+        super()._lock(connection)
+        return self._reserved
 
 
 def never_backwards(databases: Mapping[str, Database]) -> None:
