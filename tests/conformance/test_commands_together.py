@@ -12,12 +12,12 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Connection, event
 
-from alliance import metrics
 from alliance.decider import Command, Commands
 from alliance.errors import Invalid, KeyReused, Refused, TooNew
 from alliance.log import Appended, Log
 from alliance.tables import events, log_head
 from tests.builders import OFFERS, Offer, decide, offer, stream
+from tests.conformance.transactions import transactions
 
 Heard = list[Appended | BaseException]
 
@@ -68,13 +68,6 @@ def together(offers: Commands[str, Offer, Any], wait_until: Callable[..., None])
         return heard
 
     return run
-
-
-def transactions() -> float:
-    """Append transactions of this process so far that wrote something."""
-    return (
-        metrics.REGISTRY.get_sample_value("alliance_append_batch_events_count", {"service": "pledges"}) or 0.0
-    )
 
 
 def said(outcome: Any) -> Any:

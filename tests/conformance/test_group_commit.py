@@ -10,12 +10,12 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import Connection, Table, insert, text
 
-from alliance import metrics
 from alliance.database import Database
 from alliance.errors import AllianceError, Refused, Unavailable, WrongVersion
 from alliance.log import Append, Appended, Log
 from alliance.migrations import upgrade
 from tests.builders import append, context
+from tests.conformance.transactions import transactions
 
 Heard = dict[str, Appended | BaseException]
 
@@ -65,13 +65,6 @@ class Group:
 @pytest.fixture
 def group(log: Log, wait_until: Callable[..., None]) -> Group:
     return Group(log, wait_until)
-
-
-def transactions() -> float:
-    """Append transactions of this process so far that wrote something."""
-    return (
-        metrics.REGISTRY.get_sample_value("alliance_append_batch_events_count", {"service": "pledges"}) or 0.0
-    )
 
 
 def test_appends_that_wait_together_share_one_transaction(log: Log, group: Group) -> None:

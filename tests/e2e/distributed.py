@@ -25,12 +25,11 @@ from gateway.first_sight import state_token
 from gateway.tokens import Tokens
 from tests.e2e.broker_reader import BrokerReader
 from tests.fixtures.deployment import part_of, procfile
-from tests.fixtures.part_processes import DYING_WITH_US, PROGRAMS, metrics_port, ports
+from tests.fixtures.part_processes import DYING_WITH_US, PROGRAMS, end, metrics_port, ports
 from tests.fixtures.waiting import until
 
 #: Seconds until a part is ready again: generous, the machine may be busy.
 READY_SECONDS = 120.0
-STOP_SECONDS = 40.0
 
 
 class Distributed:
@@ -166,16 +165,7 @@ class Distributed:
         self._client.close()
 
     def _end(self, parts: Iterable[str], number: signal.Signals) -> None:
-        ending = [self._processes[part] for part in parts if self.runs(part)]
-        for process in ending:
-            process.send_signal(number)
-        for process in ending:
-            try:
-                process.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-                raise
+        assert end((self._processes[part] for part in parts if self.runs(part)), number), "a part did not end"
 
     def _environ(self) -> dict[str, str]:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("ALLIANCE_")}

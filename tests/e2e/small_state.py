@@ -1,9 +1,9 @@
-"""A made-up state of 96 children for the end-to-end tests, as a OneRoster bundle, and who is in it once imported.
+"""A made-up state of 128 children for the end-to-end tests, as a OneRoster bundle, and who is in it once imported.
 
 Alder County ── Alder Elementary ── classes a1, a2        Birch City ── Birch Elementary ── b1, b2
              └─ Alder Middle ────── classes a3, a4                   └─ Birch Middle ────── b3, b4
 
-Twelve children a class. The first two of each class are siblings in one household; every child has one guardian.
+Sixteen children a class. The first two of each class are siblings in one household; every child has one guardian.
 Every word about a person is unmistakable: whatever `CANARY` finds outside roster's own tables has leaked.
 """
 
@@ -13,17 +13,11 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator
-from datetime import date, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from tests.builders_roster import Tables, texts
+from tests.builders_year import BEGINS, SESSION, homeroom, place_in
 
-#: A survey's days are days where the families live, so the school year is the one that it is there.
-TODAY = datetime.now(ZoneInfo("America/Chicago")).date()
-BEGINS = TODAY.year if TODAY.month >= 7 else TODAY.year - 1
-YEAR = f"{BEGINS}-{(BEGINS + 1) % 100:02d}"
-FIRST, LAST = date(BEGINS, 7, 1), date(BEGINS + 1, 6, 30)
 PERIODS = tuple(f"{BEGINS + (month > 12)}-{(month - 1) % 12 + 1:02d}" for month in range(7, 19))
 
 DISTRICTS = ("Alder County", "Birch City")
@@ -53,38 +47,10 @@ def tables() -> Tables:
     children = [(class_, place) for class_ in CLASSES for place in range(CHILDREN)]
     return {
         "orgs": [*_orgs()],
-        "academicSessions": [
-            {
-                "sourcedId": "year",
-                "title": YEAR,
-                "type": "schoolYear",
-                "startDate": FIRST.isoformat(),
-                "endDate": LAST.isoformat(),
-                "schoolYear": str(BEGINS + 1),
-            }
-        ],
-        "classes": [
-            {
-                "sourcedId": class_,
-                "title": f"{class_}, Ms Zylphteach",
-                "grades": "03",
-                "classType": "homeroom",
-                "schoolSourcedId": school_of(class_),
-                "termSourcedIds": "year",
-            }
-            for class_ in CLASSES
-        ],
+        "academicSessions": [dict(SESSION)],
+        "classes": [homeroom(each, school_of(each), f"{each}, Ms Zylphteach") for each in CLASSES],
         "users": [row for child in children for row in _people(*child)],
-        "enrollments": [
-            {
-                "sourcedId": f"e-{class_}-{place}",
-                "classSourcedId": class_,
-                "schoolSourcedId": school_of(class_),
-                "userSourcedId": f"p-{class_}-{place}",
-                "role": "student",
-            }
-            for class_, place in children
-        ],
+        "enrollments": [place_in(class_, school_of(class_), place) for class_, place in children],
     }
 
 

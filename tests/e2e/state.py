@@ -16,7 +16,8 @@ from alliance.database import Database
 from alliance.settings import SERVICES, SOURCES
 from deploy.running import Platform
 from gateway.tokens import Tokens
-from tests.e2e.small_state import CLASSES, FIRST, LAST, PERIODS, YEAR, write_bundle
+from tests.builders_year import FIRST, LAST, YEAR
+from tests.e2e.small_state import CLASSES, PERIODS, write_bundle
 from tests.fixtures.waiting import until
 
 #: Longer than the platform lets anybody wait: what hangs fails here instead of stopping the run.

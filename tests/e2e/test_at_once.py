@@ -9,8 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
+from tests.builders_year import YEAR
 from tests.e2e.refusals import refused
-from tests.e2e.small_state import CHILDREN, YEAR
+from tests.e2e.small_state import CHILDREN
 from tests.e2e.state import State, a_return, key, pledge, response, survey
 
 MEBIBYTE = 1024 * 1024

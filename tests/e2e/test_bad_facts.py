@@ -10,8 +10,9 @@ import httpx
 import pytest
 
 from tests.builders_roster import row, texts
+from tests.builders_year import FIRST, LAST, YEAR
 from tests.e2e.refusals import refused
-from tests.e2e.small_state import CHILDREN, FIRST, LAST, PERIODS, YEAR, tables, zipped
+from tests.e2e.small_state import CHILDREN, PERIODS, tables, zipped
 from tests.e2e.state import ZIP, State, a_return, pledge, survey, withdrawal
 
 MEBIBYTE = 1024 * 1024

@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.builders_year import YEAR
 from tests.e2e.refusals import refused
-from tests.e2e.small_state import YEAR
 from tests.e2e.state import LINES, State, a_return, key, lines, pledge, response, survey
 
 MEBIBYTE = 1024 * 1024

@@ -9,7 +9,8 @@ import httpx
 import pytest
 
 from gateway import sessions
-from tests.e2e.small_state import CANARY, CHILDREN, DISTRICTS, YEAR
+from tests.builders_year import YEAR
+from tests.e2e.small_state import CANARY, CHILDREN, DISTRICTS
 from tests.e2e.state import State, a_return, events, key, pledge, response, survey, withdrawal
 
 

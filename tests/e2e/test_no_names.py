@@ -16,8 +16,9 @@ import pytest
 from sqlalchemy import MetaData, inspect, select
 
 from tests.builders_roster import row
+from tests.builders_year import FIRST, YEAR
 from tests.e2e.distributed import Distributed
-from tests.e2e.small_state import CANARY, FIRST, YEAR, tables, zipped
+from tests.e2e.small_state import CANARY, tables, zipped
 from tests.e2e.state import (
     OWNERS,
     ZIP,

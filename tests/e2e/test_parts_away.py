@@ -13,8 +13,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.builders_year import YEAR
 from tests.e2e.distributed import Distributed
-from tests.e2e.small_state import YEAR
 from tests.e2e.state import State, key, pledge, survey
 from tests.fixtures.databases_away import database_away
 from tests.fixtures.waiting import until

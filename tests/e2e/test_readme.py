@@ -7,7 +7,7 @@ import shlex
 import subprocess
 
 from deploy.running import ROOT, Platform
-from tests.e2e.small_state import FIRST, YEAR
+from tests.builders_year import FIRST, YEAR
 from tests.e2e.state import State, pledge
 
 

@@ -18,7 +18,8 @@ from pypdf import PdfReader
 
 from alliance.settings import SERVICES
 from deploy.running import Platform, running
-from tests.e2e.small_state import CANARY, CLASSES, DISTRICTS, PERIODS, YEAR
+from tests.builders_year import YEAR
+from tests.e2e.small_state import CANARY, CLASSES, DISTRICTS, PERIODS
 from tests.e2e.state import LINES, PATIENCE, State, a_return, key, lines, pledge, response, survey
 from tests.fixtures.command_line import alliance
 from tests.fixtures.waiting import until

@@ -17,8 +17,9 @@ import pytest
 from alliance.settings import SOURCES
 from deploy.running import running
 from tests.builders_roster import row
+from tests.builders_year import FIRST, YEAR
 from tests.e2e.distributed import Distributed
-from tests.e2e.small_state import CHILDREN, FIRST, YEAR, tables, zipped
+from tests.e2e.small_state import CHILDREN, tables, zipped
 from tests.e2e.state import ZIP, State, events, pledge, withdrawal
 from tests.fixtures.command_line import alliance
 from tests.fixtures.waiting import until

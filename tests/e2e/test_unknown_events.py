@@ -12,7 +12,7 @@ from sqlalchemy import insert, select, update
 from alliance.contracts import registry
 from alliance.database import Database
 from alliance.tables import events, log_head
-from tests.e2e.small_state import FIRST, YEAR
+from tests.builders_year import FIRST, YEAR
 from tests.e2e.state import State, pledge
 from tests.fixtures.command_line import alliance
 

@@ -16,9 +16,10 @@ from alliance.rebuild import rebuild
 from alliance.settings import SOURCES
 from alliance.tables import events
 from services.evaluation.projections import PROJECTIONS, TABLES
+from tests.builders_year import YEAR
 
 from .history import Logged, disorder
-from .roster import CHILDREN, CLASSES, YEAR
+from .roster import CHILDREN, CLASSES
 
 Units = dict[tuple[str, str], tuple[int, int]]
 

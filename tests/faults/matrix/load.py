@@ -14,9 +14,10 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from tests.builders_year import FIRST, YEAR
+
 from .client import Client
 from .history import History, Kind, Operation
-from .roster import FIRST, YEAR
 
 WRITERS = 12
 #: A writer that is told to come back does so after this many seconds; Retry-After may say longer.

@@ -19,11 +19,10 @@ from urllib.request import urlopen
 from alliance.private_servers.process import free_port, last_lines
 from deploy.running import ROOT
 from tests.fixtures.deployment import part_of, procfile
-from tests.fixtures.part_processes import DYING_WITH_US, PROGRAMS, metrics_port, ports
+from tests.fixtures.part_processes import DYING_WITH_US, PROGRAMS, end, metrics_port, ports
 
 #: Seconds until a part has to be ready: generous, the machine may be busy.
 READY_SECONDS = 90.0
-STOP_SECONDS = 40.0
 PAUSE = 0.02
 
 #: The parts that are ready only when every service is there.
@@ -175,13 +174,5 @@ class Parts:
 
     def _end(self, parts: Sequence[str], number: signal.Signals) -> float:
         began = time.monotonic()
-        ending = [self.processes[part] for part in parts if self.runs(part)]
-        for process in ending:
-            process.send_signal(number)
-        for process in ending:
-            try:
-                process.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        end((self.processes[part] for part in parts if self.runs(part)), number)
         return time.monotonic() - began

@@ -4,15 +4,9 @@ from __future__ import annotations
 
 import io
 import zipfile
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 from tests.builders_roster import Tables, texts
-
-TODAY = datetime.now(ZoneInfo("America/Chicago")).date()
-BEGINS = TODAY.year if TODAY.month >= 7 else TODAY.year - 1
-YEAR = f"{BEGINS}-{(BEGINS + 1) % 100:02d}"
-FIRST, LAST = date(BEGINS, 7, 1), date(BEGINS + 1, 6, 30)
+from tests.builders_year import SESSION, homeroom, place_in
 
 DISTRICTS = ("Clay County", "Elm City")
 CLASSES = 6
@@ -47,38 +41,10 @@ def _tables() -> Tables:
     ]
     return {
         "orgs": [*districts, *schools],
-        "academicSessions": [
-            {
-                "sourcedId": "year",
-                "title": YEAR,
-                "type": "schoolYear",
-                "startDate": FIRST.isoformat(),
-                "endDate": LAST.isoformat(),
-                "schoolYear": str(BEGINS + 1),
-            }
-        ],
-        "classes": [
-            {
-                "sourcedId": class_,
-                "title": class_,
-                "grades": "03",
-                "classType": "homeroom",
-                "schoolSourcedId": f"s-{letter}",
-                "termSourcedIds": "year",
-            }
-            for letter, class_ in classes
-        ],
+        "academicSessions": [dict(SESSION)],
+        "classes": [homeroom(class_, f"s-{letter}", class_) for letter, class_ in classes],
         "users": [row for child in children for row in _people(*child)],
-        "enrollments": [
-            {
-                "sourcedId": f"e-{class_}-{place}",
-                "classSourcedId": class_,
-                "schoolSourcedId": f"s-{letter}",
-                "userSourcedId": f"p-{class_}-{place}",
-                "role": "student",
-            }
-            for letter, class_, place in children
-        ],
+        "enrollments": [place_in(class_, f"s-{letter}", place) for letter, class_, place in children],
     }
 
 

@@ -14,10 +14,11 @@ from typing import Any
 
 import psycopg2
 
+from tests.builders_year import YEAR
+
 from ..history import Kind
 from ..parts import wait_for
 from ..platform import Platform
-from ..roster import YEAR
 from ..verdict import Verdict
 
 MEGABYTES = 200
