@@ -16,7 +16,7 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 
-.PHONY: help up down serve test faults bench lint types mississippi servers
+.PHONY: help up down serve test tests faults bench lint types mississippi servers
 
 help: ## this list
 	@echo 'make up            start everything in one process, with a sample state (SAMPLE=none: empty)'
@@ -41,13 +41,17 @@ serve: $(VENV)/.runtime
 mississippi: $(VENV)/.runtime
 	@exec $(BIN)/python -m deploy.mississippi $(SCALE) $(FORM)
 
+# Types are checked beside the tests, which wait now and then: what is wrong with them stands among the dots.
+test: servers lint
+	@$(MAKE) --no-print-directory --jobs 2 types tests
+
 # Two processes, each with servers of its own and whole files to itself: the tests wait more than they compute. Files
 # are handed out folder by folder: a platform that a folder's files share is stopped when the next file is another's.
 # Faults and whole platforms are tested against real clocks, which a busy machine can starve: what failed is run once
 # more, alone, and said to be unsteady if it passes then. The processes fill the cores: numpy's threads would only be
 # in each other's way.
-test: export OPENBLAS_NUM_THREADS = 1
-test: servers lint types
+tests: export OPENBLAS_NUM_THREADS = 1
+tests: servers $(VENV)/.dev
 	@rm -rf .pytest_cache; $(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder; status=$$?; [ $$status -eq 1 ] || exit $$status; \
 		echo 'Running what failed once more, alone. What passes now is unsteady: mend it.'; \
 		$(BIN)/pytest -q --last-failed --last-failed-no-failures none
@@ -71,16 +75,22 @@ types: $(VENV)/.dev
 servers:
 	@deploy/install-servers.sh
 
+# Both locks are whole, so nothing is left to resolve; compiling takes both processors, where pip would take one.
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile
+COMPILE := $(BIN)/python -m compileall -q -j 0 $(VENV)/lib
+
 # The stamps say which locks the environment was last filled from.
 $(VENV)/.runtime: requirements.lock pyproject.toml | $(VENV)/bin/python
 	@echo 'Installing pinned dependencies into $(VENV) ...'
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(INSTALL) -r requirements.lock
+	@$(INSTALL) --no-build-isolation --editable .
+	@$(COMPILE)
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
 	@echo 'Installing pinned development dependencies into $(VENV) ...'
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.lock
+	@$(INSTALL) -r requirements-dev.lock
+	@$(COMPILE)
 	@touch $@
 
 # What the benchmark compares with, apart from everything of ours.
