@@ -1,14 +1,13 @@
 """docs/methods.md: every definition that a report names is on the page, every column has its meaning, and the figures
-are those that docs/figures/draw.py draws."""
+are those that docs/figures/ draws."""
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import shutil
 import subprocess
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import date
 from functools import cache
 from typing import Any
@@ -18,6 +17,7 @@ import numpy as np
 import orjson
 import pytest
 
+from docs.figures.draw import FIGURES
 from services.evaluation.indicators import Ratio
 from services.evaluation.methods import funnel, intervals, weights
 from services.evaluation.methods.disclosure import audit
@@ -278,20 +278,6 @@ def test_the_page_has_the_title_and_definition_of_every_table() -> None:
 # The figures
 
 
-@cache
-def drawing() -> Any:
-    spec = importlib.util.spec_from_file_location("draw", FOLDER / "draw.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def drawn() -> Mapping[str, Any]:
-    return drawing().FIGURES  # type: ignore[no-any-return]
-
-
 def referenced() -> Iterator[tuple[str, str]]:
     """(file, its text in the page)"""
     for text, target in re.findall(r"!\[([^\]]*)\]\(([^)]+)\)", PAGE):
@@ -299,8 +285,8 @@ def referenced() -> Iterator[tuple[str, str]]:
 
 
 def test_every_figure_is_on_the_page_once_and_every_picture_is_a_figure() -> None:
-    assert sorted(target for target, _ in referenced()) == sorted(f"figures/{name}.svg" for name in drawn())
-    assert {path.stem for path in FOLDER.glob("*.svg")} == set(drawn())
+    assert sorted(target for target, _ in referenced()) == sorted(f"figures/{name}.svg" for name in FIGURES)
+    assert {path.stem for path in FOLDER.glob("*.svg")} == set(FIGURES)
 
 
 def fonts_are_those_of_the_figures() -> bool:
@@ -313,9 +299,9 @@ def fonts_are_those_of_the_figures() -> bool:
     return said.stdout.startswith("DejaVu Sans")
 
 
-@pytest.mark.parametrize("name", drawn())
+@pytest.mark.parametrize("name", FIGURES)
 def test_a_figure_is_what_the_script_draws_and_its_text_says_what_it_shows(name: str) -> None:
-    chart = drawn()[name]()
+    chart = FIGURES[name]()
     kept = (FOLDER / f"{name}.svg").read_text(encoding="utf-8")
     (text,) = [text for target, text in referenced() if target == f"figures/{name}.svg"]
     assert text == chart.alt
@@ -324,10 +310,10 @@ def test_a_figure_is_what_the_script_draws_and_its_text_says_what_it_shows(name:
     assert [each.text for each in root if each.tag.endswith("}desc")] == [chart.alt]
     if kept != f"{chart.svg}\n" and not fonts_are_those_of_the_figures():
         pytest.skip("texts are measured in the fonts of the machine, which has no DejaVu Sans")
-    assert kept == f"{chart.svg}\n", "draw it anew: python docs/figures/draw.py"
+    assert kept == f"{chart.svg}\n", "draw it anew: python -m docs.figures.draw"
 
 
-@pytest.mark.parametrize("name", drawn())
+@pytest.mark.parametrize("name", FIGURES)
 def test_a_figure_is_small_and_loads_nothing(name: str) -> None:
     path = FOLDER / f"{name}.svg"
     assert path.stat().st_size < MOST_BYTES
