@@ -62,8 +62,9 @@ def main(arguments: Sequence[str]) -> int:
                 broken.append(name)
                 traceback.print_exc()
             console.print(f"{name}: {time.monotonic() - at:.0f} s", style="dim")
+            # After each: what was measured stays when it is broken off.
+            report.write(rows, bench, asked.out, time.monotonic() - began)
         report.show(rows, console)
-        report.write(rows, bench, asked.out, time.monotonic() - began)
     if broken:
         console.print(f"broken: {', '.join(broken)}", style="red")
     return 1 if broken else 0
