@@ -45,14 +45,14 @@ mississippi: $(VENV)/.runtime
 test: servers lint
 	@$(MAKE) --no-print-directory --jobs 2 types tests
 
-# Three processes for two cores, since tests also wait; each has servers of its own and whole files to itself. Files
+# Two processes, each with servers of its own and whole files to itself; a third one was no faster on two cores. Files
 # are handed out folder by folder: a platform that a folder's files share is stopped when the next file is another's.
 # Faults and whole platforms are tested against real clocks, which a busy machine can starve: what failed is run once
 # more, alone, and said to be unsteady if it passes then. The processes fill the cores: numpy's threads would only be
 # in each other's way.
 tests: export OPENBLAS_NUM_THREADS = 1
 tests: servers $(VENV)/.dev
-	@rm -rf .pytest_cache; $(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder; status=$$?; [ $$status -eq 1 ] || exit $$status; \
+	@rm -rf .pytest_cache; $(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder; status=$$?; [ $$status -eq 1 ] || exit $$status; \
 		echo 'Running what failed once more, alone. What passes now is unsteady: mend it.'; \
 		$(BIN)/pytest -q --last-failed --last-failed-no-failures none
 
