@@ -42,7 +42,7 @@ mississippi: $(VENV)/.runtime
 	@exec $(BIN)/python -m deploy.mississippi $(SCALE) $(FORM)
 
 # Types are checked beside the tests, which wait now and then: what is wrong with them stands among the dots.
-test: servers lint
+test: lint
 	@$(MAKE) --no-print-directory --jobs 2 types tests
 
 # Two processes, each with servers of its own and whole files to itself; a third one was no faster on two cores. Files

@@ -16,9 +16,8 @@ _LOCKED = Compiled(
 
 def load(connection: Connection, name: str) -> tuple[int, str]:
     """The position and the log's epoch it belongs to; (0, "") for a name that was never moved."""
-    for row in _NAMED.all(connection, name=name):
-        return row.position, row.epoch
-    return 0, ""
+    row = _NAMED.one(connection, name=name)
+    return (row.position, row.epoch) if row else (0, "")
 
 
 def lock(connection: Connection, name: str) -> int:

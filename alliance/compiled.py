@@ -36,3 +36,7 @@ class Compiled:
         if connection.dialect.name == "postgresql":
             return connection.exec_driver_sql(self._text, {**self._constants, **given}).all()
         return connection.execute(self._select, given).all()
+
+    def one(self, connection: Connection, **given: Any) -> Any | None:
+        """The row of a SELECT that finds one at most, or None."""
+        return next(iter(self.all(connection, **given)), None)

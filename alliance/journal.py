@@ -187,9 +187,8 @@ def last_position(connection: sa.Connection) -> int:
 
 
 def _source(connection: sa.Connection, source: str) -> tuple[int, str]:
-    for row in _SOURCE.all(connection, source=source):
-        return row.position, row.epoch
-    return 0, ""
+    row = _SOURCE.one(connection, source=source)
+    return (row.position, row.epoch) if row else (0, "")
 
 
 def _events(rows: Iterable[Any]) -> list[tuple[int, Event]]:

@@ -168,7 +168,7 @@ class RosterView:
             return [row.student for row in _ENROLLED.all(connection, class_=class_, day=day)]
 
     def facts(self, wanted: Iterable[str]) -> dict[str, tuple[Any, set[str]]]:
-        """(student row, guardians) of many students, for bulk commands, after a look at the feed where some are new.
+        """(student row, guardians) of one or many students, after a look at the feed where some are new.
 
         Those that are unknown even then are absent.
         """
@@ -225,7 +225,8 @@ class RosterView:
         )
 
     def _one(self, query: Compiled, id_: str) -> Any | None:
-        return next(self._rows(query, [id_]), None)
+        with self.database.asking() as connection:
+            return query.one(connection, ids=[id_])
 
     def _rows(self, query: Compiled, ids: list[str]) -> Iterator[Any]:
         for start in range(0, len(ids), _IDS):

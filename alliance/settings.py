@@ -32,6 +32,11 @@ METRICS_PORTS: dict[str, int] = {
 }
 
 
+def metrics_port_variable(part: str) -> str:
+    """The environment variable that sets a part's internal port."""
+    return f"ALLIANCE_{part.upper().replace('-', '_')}_METRICS_PORT"
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What an operator can set. Secrets come as a value or as a file (`…_FILE`, as containers hand them over)."""
@@ -73,7 +78,7 @@ class Settings:
                 port=env.int("PORT", 8000),
                 metrics_host=env.str("METRICS_HOST", "127.0.0.1"),
                 metrics_ports={
-                    part: env.int(f"{part.upper().replace('-', '_')}_METRICS_PORT", port)
+                    part: env.int(metrics_port_variable(part).removeprefix("ALLIANCE_"), port)
                     for part, port in METRICS_PORTS.items()
                 },
                 database_urls={

@@ -9,11 +9,11 @@ import os
 import sys
 import urllib.request
 
-from alliance.settings import METRICS_PORTS
+from alliance.settings import METRICS_PORTS, metrics_port_variable
 
 
 def main(part: str) -> int:
-    port = os.environ.get(f"ALLIANCE_{part.upper().replace('-', '_')}_METRICS_PORT", METRICS_PORTS[part])
+    port = os.environ.get(metrics_port_variable(part), METRICS_PORTS[part])
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2) as answer:
             return 0 if answer.status == 200 else 1

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from alliance.private_servers import PrivateServerError
 from alliance.private_servers.process import free_port, last_lines
-from alliance.settings import METRICS_PORTS, SERVICES
+from alliance.settings import METRICS_PORTS, SERVICES, metrics_port_variable
 
 ROOT = Path(__file__).parents[1]
 FORMS: Mapping[str, list[str]] = {
@@ -53,7 +53,7 @@ def running(form: str, var: Path, given: Mapping[str, str] | None = None) -> Ite
     """
     var = var.absolute()
     var.mkdir(parents=True, exist_ok=True)
-    environment = {**_own_ports(), "ALLIANCE_VAR": str(var), "ALLIANCE_SAMPLE": "none", **(given or {})}
+    environment = {**own_ports(), "ALLIANCE_VAR": str(var), "ALLIANCE_SAMPLE": "none", **(given or {})}
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("ALLIANCE_")}
     path = var / "platform.log"
     with path.open("ab") as log:
@@ -80,12 +80,13 @@ def running(form: str, var: Path, given: Mapping[str, str] | None = None) -> Ite
             process.wait()
 
 
-def _own_ports() -> dict[str, str]:
+def own_ports() -> dict[str, str]:
+    """A free port for each setting that is one."""
     ports = {"ALLIANCE_PORT": free_port()}
     for service in SERVICES:
         ports[f"ALLIANCE_{service.upper()}_PORT"] = free_port()
     for part in METRICS_PORTS:
-        ports[f"ALLIANCE_{part.upper().replace('-', '_')}_METRICS_PORT"] = free_port()
+        ports[metrics_port_variable(part)] = free_port()
     return {name: str(port) for name, port in ports.items()}
 
 

@@ -19,7 +19,7 @@ from ..log import Log
 from ..projector import Projector
 from ..receiver import Receiver, consume
 from ..relay import Relay
-from ..settings import SOURCES, Settings
+from ..settings import SOURCES, Settings, metrics_port_variable
 from . import composition
 
 #: The reader that evaluation's queues are named after.
@@ -130,7 +130,7 @@ def _run(
     try:
         close = health.serve(part, settings.metrics_host, port, ready)
     except OSError as error:
-        variable = f"ALLIANCE_{part.upper().replace('-', '_')}_METRICS_PORT"
+        variable = metrics_port_variable(part)
         raise click.ClickException(
             f"Port {port} cannot be used ({error.strerror}); stop what uses it, or set {variable} to another."
         ) from error

@@ -19,13 +19,13 @@ import pytest
 from alliance.database import Database
 from alliance.private_servers import PrivatePostgres, PrivateRabbitMQ
 from alliance.private_servers.process import last_lines
-from alliance.settings import SERVICES
-from deploy.running import ROOT, Platform
+from alliance.settings import SERVICES, metrics_port_variable
+from deploy.running import ROOT, Platform, own_ports
 from gateway.first_sight import state_token
 from gateway.tokens import Tokens
 from tests.e2e.broker_reader import BrokerReader
 from tests.fixtures.deployment import part_of, procfile
-from tests.fixtures.part_processes import DYING_WITH_US, PROGRAMS, end, metrics_port, ports
+from tests.fixtures.part_processes import DYING_WITH_US, PROGRAMS, end
 from tests.fixtures.waiting import until
 
 #: Seconds until a part is ready again: generous, the machine may be busy.
@@ -40,7 +40,7 @@ class Distributed:
         self.logs = var / "logs"
         self.logs.mkdir(parents=True)
         self.environment = {
-            **ports(),
+            **own_ports(),
             "ALLIANCE_VAR": str(var),
             "ALLIANCE_DATABASE_URL": postgres.database_url("{service}"),
             "ALLIANCE_BROKER_URL": rabbitmq.url,
@@ -145,7 +145,7 @@ class Distributed:
 
     def internal(self, part: str) -> str:
         """The address of a part's internal port."""
-        return f"http://127.0.0.1:{self.environment[metrics_port(part)]}"
+        return f"http://127.0.0.1:{self.environment[metrics_port_variable(part)]}"
 
     def platform(self) -> Platform:
         """The same as other tests know it, with a state's token."""

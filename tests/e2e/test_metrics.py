@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
 from alliance import __version__
-from alliance.settings import METRICS_PORTS, SOURCES
+from alliance.settings import METRICS_PORTS, SOURCES, metrics_port_variable
 from services.evaluation.projections import PROJECTIONS
 from tests.e2e.state import State, a_return, key, pledge, response, survey
 from tests.fixtures.waiting import until
@@ -29,7 +29,7 @@ def parts(state: State) -> list[str]:
 def scraped(state: State, part: str) -> str:
     """What a part shows; the embedded form shows everything wherever it is asked."""
     at = part if part in parts(state) else "gateway"
-    port = state.platform.environment[f"ALLIANCE_{at.upper().replace('-', '_')}_METRICS_PORT"]
+    port = state.platform.environment[metrics_port_variable(at)]
     return HTTP.get(f"http://127.0.0.1:{port}/metrics").raise_for_status().text
 
 

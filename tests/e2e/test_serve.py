@@ -16,10 +16,9 @@ import httpx
 import pytest
 
 from alliance.private_servers import PrivateServerError
-from alliance.settings import METRICS_PORTS
+from alliance.settings import METRICS_PORTS, metrics_port_variable
 from deploy.running import ROOT, Platform, running
 from tests.fixtures.missing import without
-from tests.fixtures.part_processes import metrics_port
 
 #: `alliance` with a sample of two districts and eighty pupils instead of eight and six thousand. Its import is as
 #: short as the time between two looks at the memory, which are closer here.
@@ -45,7 +44,7 @@ def test_every_part_is_ready_and_after_a_restart_the_token_and_the_data_are_stil
         with running("distributed", var) as platform:
             token = platform.token
             for part in METRICS_PORTS:
-                port = platform.environment[metrics_port(part)]
+                port = platform.environment[metrics_port_variable(part)]
                 assert httpx.get(f"http://127.0.0.1:{port}/livez").status_code == 200, part
                 assert "alliance_build_info" in httpx.get(f"http://127.0.0.1:{port}/metrics").text
             assert districts(platform) == []

@@ -62,6 +62,7 @@ def test_the_latest_fact_about_a_student_counts(view: RosterView, roster: Roster
     assert tuple(view.student("s1")) == ("s1", "h10", "sc2", "d1")
     [(row, linked)] = view.facts(["s1"]).values()
     assert (row.household, linked) == ("h10", {"g1"})
+    assert view.facts(["nobody"]) == {}
 
 
 def test_a_class_ends_on_the_day_it_was_closed_and_not_later(view: RosterView, roster: Roster) -> None:

@@ -17,9 +17,10 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from alliance.private_servers.process import free_port, last_lines
-from deploy.running import ROOT
+from alliance.settings import metrics_port_variable
+from deploy.running import ROOT, own_ports
 from tests.fixtures.deployment import part_of, procfile
-from tests.fixtures.part_processes import DYING_WITH_US, PROGRAMS, end, metrics_port, ports
+from tests.fixtures.part_processes import DYING_WITH_US, PROGRAMS, end
 
 #: Seconds until a part has to be ready: generous, the machine may be busy.
 READY_SECONDS = 90.0
@@ -52,7 +53,7 @@ class Parts:
         self.var, self._partial = var, partial
         self.logs = var / "logs"
         self.logs.mkdir(parents=True)
-        self.environment = {**ports(), "ALLIANCE_VAR": str(var), "ALLIANCE_LOG_LEVEL": "WARNING", **given}
+        self.environment = {**own_ports(), "ALLIANCE_VAR": str(var), "ALLIANCE_LOG_LEVEL": "WARNING", **given}
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self._own: dict[str, dict[str, str]] = {}
 
@@ -131,7 +132,7 @@ class Parts:
         return {series: float(value) for series, _, value in pairs}
 
     def internal(self, part: str) -> str:
-        name = metrics_port(part.partition("+")[0])
+        name = metrics_port_variable(part.partition("+")[0])
         own = self._own.setdefault(part, self._ports_of(part))
         return f"http://127.0.0.1:{own.get(name) or self.environment[name]}"
 
@@ -167,7 +168,7 @@ class Parts:
         name, _, copy = part.partition("+")
         if not copy:
             return {}
-        own = {metrics_port(name): str(free_port())}
+        own = {metrics_port_variable(name): str(free_port())}
         if name == "gateway":
             own["ALLIANCE_PORT"] = str(free_port())
         return own
