@@ -6,7 +6,7 @@ import hashlib
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from keyword import iskeyword
 from typing import Any, Generic, TypeVar
@@ -143,10 +143,12 @@ class Commands(Generic[S, C, E]):
         outcomes: list[Outcome | None] = []
         appends: list[Append] = []
         for command in commands:
-            fingerprint = _fingerprint(command)
+            # A command without a key has no repeat that it could be taken for.
+            keyed = command.context.keyed
+            fingerprint = _fingerprint(command) if keyed else ""
             state, version = states.get(command.stream, (self._decider.initial, 0))
             try:
-                if taken_before := firsts.get(str(command.context.command_id)):
+                if keyed and (taken_before := firsts.get(str(command.context.command_id))):
                     outcomes.append(same_command(taken_before, fingerprint))
                     continue
                 decided = self._decider.decide(state, command.command)
@@ -194,10 +196,17 @@ class Commands(Generic[S, C, E]):
         return decode(self._types[type_], data)
 
     def _measure(self, name: str, label: str, started: float, count: int = 1) -> None:
-        metrics.commands.labels(self.log.source, name, label).inc(count)
-        seconds, took = metrics.command_seconds.labels(self.log.source, name), time.perf_counter() - started
+        took = time.perf_counter() - started
+        ended, seconds = _measures(self.log.source, name, label)
+        ended.inc(count)
         for _ in range(count):
             seconds.observe(took)
+
+
+@lru_cache(maxsize=1024)
+def _measures(source: str, name: str, label: str) -> tuple[Any, Any]:
+    """Found once: prometheus_client takes longer to find them than to count."""
+    return metrics.commands.labels(source, name, label), metrics.command_seconds.labels(source, name)
 
 
 def _label(outcome: Outcome) -> str:
@@ -208,9 +217,18 @@ def _label(outcome: Outcome) -> str:
     return "accepted" if outcome.events else "unchanged"
 
 
-def encode(event: object) -> dict[str, Any]:
+def encode(event: Any) -> dict[str, Any]:
     """A domain event as JSON data; a field named `class_` is `class` outside Python."""
-    return {name.removesuffix("_"): value for name, value in msgspec.to_builtins(event).items()}
+    data: dict[str, Any] = msgspec.to_builtins(event)
+    kind: Any = type(event)
+    if _renames(kind):
+        data = {name.removesuffix("_"): value for name, value in data.items()}
+    return data
+
+
+@lru_cache(maxsize=256)
+def _renames(type_: type) -> bool:
+    return any(each.name.endswith("_") for each in fields(type_))
 
 
 def decode(type_: type[E], data: Mapping[str, Any]) -> E:

@@ -28,7 +28,7 @@ from .compiled import Compiled
 from .database import Database
 from .envelope import COLUMNS, Event, from_row
 from .errors import Diverged, Unavailable
-from .rows import Writes
+from .rows import Values, Writes
 from .tables import UtcTime
 
 metadata = MetaData()
@@ -120,7 +120,7 @@ class Journal:
             writes = Writes(connection)
             if new:
                 rows = [_row(event, head.position + offset) for offset, event in enumerate(new, start=1)]
-                writes.insert(journal, rows).set(journal_head, {"position": head.position + len(new)})
+                writes.insert_values(journal, rows).set(journal_head, {"position": head.position + len(new)})
             if new or (epoch and not held_epoch):
                 reached = {"source": source, "position": at + len(new), "epoch": epoch or held_epoch}
                 writes.upsert(journal_sources, [reached])
@@ -168,7 +168,7 @@ def read_batch(connection: sa.Connection, after: int, limit: int, types: frozens
     What nobody folds is not fetched: a journal is mostly other projections' events, and to decode them was most of the
     time of those that wait for few.
     """
-    found = _STRETCH.all(connection, after=after, last=after + limit)
+    found = _STRETCH.tuples(connection, after=after, last=after + limit)
     if not found:
         return None
     end = max(position for _, _, _, position in found)
@@ -176,7 +176,7 @@ def read_batch(connection: sa.Connection, after: int, limit: int, types: frozens
     for source, _, position, _ in found:
         reached[source] = max(position, reached.get(source, 0))
     wanted = sorted(types & {type_ for _, type_, _, _ in found})
-    rows = _OF_TYPES.all(connection, after=after, last=end, types=wanted) if wanted else ()
+    rows = _OF_TYPES.tuples(connection, after=after, last=end, types=wanted) if wanted else ()
     return Batch(end, reached, _events(rows))
 
 
@@ -198,23 +198,24 @@ def _events(rows: Iterable[Any]) -> list[tuple[int, Event]]:
     ]
 
 
-def _row(event: Event, position: int) -> dict[str, Any]:
-    return {
-        "position": position,
-        "source": event.source,
-        "source_position": event.position,
-        "id": event.id,
-        "stream": event.stream,
-        "stream_version": event.stream_version,
-        "type": event.type,
-        "schema_version": event.schema_version,
-        "time": event.time,
-        "district": event.district,
-        "data": msgspec.json.encode(event.data).decode(),
-        "correlation_id": event.correlation_id,
-        "causation_id": event.causation_id,
-        "traceparent": event.traceparent,
-    }
+def _row(event: Event, position: int) -> Values:
+    """In the order of the journal's columns."""
+    return (
+        position,
+        event.source,
+        event.position,
+        event.id,
+        event.stream,
+        event.stream_version,
+        event.type,
+        event.schema_version,
+        event.time,
+        event.district,
+        msgspec.json.encode(event.data).decode(),
+        event.correlation_id,
+        event.causation_id,
+        event.traceparent,
+    )
 
 
 def create_journal(op: Any) -> None:

@@ -13,24 +13,34 @@ the commit leaves that open, and the caller's repeat with the same command id se
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, cast
+from typing import cast
 from uuid import UUID
 
 import msgspec
 import structlog
 from sqlalchemy import Connection, bindparam, func, select, update
-from sqlalchemy.exc import InterfaceError, OperationalError
 
 from . import contracts, logs, metrics
-from .append import Append, Appended, NewEvent, Outcome, command_row, encoded, event_row, same_command
+from .append import (
+    Append,
+    Appended,
+    NewEvent,
+    Outcome,
+    Ticket,
+    command_row,
+    event_row,
+    same_command,
+    write_beside,
+)
+from .append_statement import prepared, write
 from .compiled import Compiled
 from .context import Context
 from .database import Database
 from .envelope import COLUMNS, Event, from_row
 from .errors import AllianceError, TooNew, UnknownContract, WrongVersion
-from .rows import Writes
+from .rows import Values, Writes
 from .tables import commands, events, log_head
 from .together import Together
 
@@ -66,32 +76,20 @@ GROUP = 500
 IDS = 5
 
 
-class _Ticket:
-    """One append on its way through a group. Its events are checked and encoded before any lock is held."""
-
-    __slots__ = ("append", "encoded", "rows")
-
-    def __init__(self, append: Append) -> None:
-        self.append = append
-        self.encoded = encoded(append)
-        #: What was written of it, once it was.
-        self.rows: list[dict[str, Any]] = []
-
-
 class Log:
     """Append-only events of the service `source`. Safe to share between threads."""
 
     def __init__(self, database: Database, source: str) -> None:
         self.database = database
         self.source = source
-        self._together: Together[_Ticket, Outcome] = Together(self._commit, GROUP)
+        self._together: Together[Ticket, Outcome] = Together(self._commit, GROUP)
 
     def append(self, append: Append) -> Appended:
         """Append one command's events; raise WrongVersion, KeyReused, Unavailable or what `beside` raised.
 
         Group commit: what arrives while a transaction is under way shares the next one.
         """
-        ticket = _Ticket(append)
+        ticket = Ticket(append)
         appended = self._together.run(ticket)
         # Here, not in the transaction: that is the work of one thread for all that wait.
         self._tell([ticket])
@@ -102,28 +100,57 @@ class Log:
 
         A refused one leaves nothing behind, the others stand. Appends to one stream build on each other.
         """
-        tickets = [_Ticket(append) for append in appends]
+        tickets = [Ticket(append) for append in appends]
         outcomes = self._commit(tickets)
         self._tell(tickets)
         return outcomes
 
-    def _tell(self, tickets: Sequence[_Ticket]) -> None:
+    def _tell(self, tickets: Sequence[Ticket]) -> None:
         """One line for what was appended together, however many events; none for what the system appends by itself.
 
         Anonymous responses enter the log so: a line about them would stand beside that of a request.
         """
-        told = [each for each in tickets if each.rows and each.append.context.caller.role != "system"]
+        told = [each for each in tickets if each.ids and each.append.context.caller.role != "system"]
         if told:
             log.info(
                 "events appended",
                 source=self.source,
-                positions=[told[0].rows[0]["position"], told[-1].rows[-1]["position"]],
-                ids=[row["id"] for each in told[:IDS] for row in each.rows[:IDS]][:IDS],
-                types=sorted({row["type"] for each in told for row in each.rows}),
+                positions=[told[0].last - len(told[0].ids) + 1, told[-1].last],
+                ids=[id_ for each in told[:IDS] for id_ in each.ids[:IDS]][:IDS],
+                types=sorted({event.type for each in told for event in each.append.events}),
                 **logs.ids(told[0].append.context),
             )
 
-    def _commit(self, tickets: Sequence[_Ticket]) -> list[Outcome]:
+    def _commit(self, tickets: Sequence[Ticket]) -> list[Outcome]:
+        outcomes = self._at_once(tickets) if self.database.dialect == "postgresql" else None
+        if outcomes is None:
+            outcomes = self._settled(tickets)
+        written = [ticket for ticket in tickets if ticket.ids]
+        if written:
+            metrics.append_batch_events.labels(self.source).observe(sum(len(each.ids) for each in written))
+            metrics.log_position.labels(self.source).set(written[-1].last)
+        return outcomes
+
+    def _at_once(self, tickets: Sequence[Ticket]) -> list[Outcome] | None:
+        """The group in one statement, or None and nothing done when it is not for that, or somebody is refused."""
+        taken = prepared([ticket.append for ticket in tickets], [ticket.encoded for ticket in tickets])
+        if taken is None:
+            return None
+        with self.database.telling() as connection:
+            before = write(connection, taken)
+        if before is None:
+            return None
+        outcomes: list[Outcome] = []
+        first = 0
+        for ticket, (end, version) in zip(tickets, taken.ends, strict=True):
+            ticket.ids = [id_ for _, id_, *_ in taken.events[first:end]]
+            ticket.last = before + end
+            outcomes.append(Appended(before + end, version, False, end - first, ticket.append.result))
+            first = end
+        return outcomes
+
+    def _settled(self, tickets: Sequence[Ticket]) -> list[Outcome]:
+        """The group in a transaction that looks at each append under the counter's lock."""
         appends = [ticket.append for ticket in tickets]
         with self.database.transaction() as connection:
             before = position = self._lock(connection)
@@ -131,8 +158,8 @@ class Log:
             keyed = [str(append.context.command_id) for append in appends if append.context.keyed]
             repeats = self._taken(connection, keyed)
             outcomes: list[Outcome] = []
-            new_events: list[dict[str, Any]] = []
-            new_commands: list[dict[str, Any]] = []
+            new_events: list[Values] = []
+            new_commands: list[Values] = []
             for ticket in tickets:
                 append = ticket.append
                 try:
@@ -143,31 +170,29 @@ class Log:
                 outcomes.append(outcome)
                 position = max(position, outcome.position)
                 if append.context.keyed and not outcome.repeated:
-                    new_commands.append(command_row(append, outcome))
+                    new_commands.append(command_row(append, outcome.position, outcome.version))
                     # The same command can come twice in one group: an impatient caller's second try.
                     repeat = replace(outcome, repeated=True, events=0)
                     repeats[str(append.context.command_id)] = (append.fingerprint, repeat)
-            writes = Writes(connection).insert(events, new_events).insert(commands, new_commands)
-            written = position - before
-            if written:
+            writes = (
+                Writes(connection).insert_values(events, new_events).insert_values(commands, new_commands)
+            )
+            if position > before:
                 writes.set(log_head, {"position": position})
             writes.send()
         conflicts = sum(isinstance(outcome, WrongVersion) for outcome in outcomes)
         if conflicts:
             metrics.append_conflicts.labels(self.source).inc(conflicts)
-        if written:
-            metrics.append_batch_events.labels(self.source).observe(written)
-            metrics.log_position.labels(self.source).set(position)
         return outcomes
 
     def _take(
         self,
         connection: Connection,
-        ticket: _Ticket,
+        ticket: Ticket,
         position: int,
         versions: dict[str, int],
         repeats: Mapping[str, tuple[str, Appended]],
-        new_events: list[dict[str, Any]],
+        new_events: list[Values],
     ) -> Appended:
         append = ticket.append
         if append.context.keyed and (first := repeats.get(str(append.context.command_id))):
@@ -180,9 +205,9 @@ class Log:
             for offset, (event, data) in enumerate(zip(append.events, ticket.encoded, strict=True), start=1)
         ]
         if append.beside is not None:
-            _write_beside(connection, append.beside, append.context)
+            write_beside(connection, append.beside, append.context)
         new_events.extend(rows)
-        ticket.rows = rows
+        ticket.ids, ticket.last = [id_ for _, id_, *_ in rows], position + len(rows)
         versions[append.stream] = version + len(rows)
         return Appended(position + len(rows), version + len(rows), False, len(rows), append.result)
 
@@ -193,7 +218,8 @@ class Log:
         return int(head.position)
 
     def _versions(self, connection: Connection, streams: Iterable[str]) -> dict[str, int]:
-        return {stream: version for stream, version in _VERSIONS.all(connection, streams=sorted(streams))}  # noqa: C416
+        rows = _VERSIONS.tuples(connection, streams=sorted(streams))
+        return {stream: version for stream, version in rows}  # noqa: C416
 
     def _taken(self, connection: Connection, ids: Sequence[str]) -> dict[str, tuple[str, Appended]]:
         if not ids:
@@ -241,7 +267,7 @@ class Log:
 
     def _read_streams(self, connection: Connection, streams: Iterable[str]) -> dict[str, list[Event]]:
         found: dict[str, list[Event]] = {}
-        for position, *row in _OF_STREAMS.all(connection, streams=sorted(set(streams))):
+        for position, *row in _OF_STREAMS.tuples(connection, streams=sorted(set(streams))):
             event = from_row(row, source=self.source, position=position)
             try:
                 data = contracts.upcast(event.type, event.schema_version, event.data)
@@ -258,7 +284,7 @@ class Log:
     def read(self, after: int, limit: int) -> list[Event]:
         """At most `limit` events after a position, as written: without holes, so the next page starts at the last."""
         with self.database.asking() as connection:
-            rows = _AFTER.all(connection, after=after, most=limit)
+            rows = _AFTER.tuples(connection, after=after, most=limit)
         return [from_row(row, source=self.source, position=position) for position, *row in rows]
 
     def head(self) -> tuple[int, str]:
@@ -271,17 +297,3 @@ class Log:
         """Declare that this log was restored from a copy: its readers stop instead of mixing two histories."""
         with self.database.transaction() as connection:
             connection.execute(update(log_head).values(epoch=str(epoch)))
-
-
-def _write_beside(connection: Connection, beside: Callable[[Connection], None], context: Context) -> None:
-    """In a savepoint, so that a failure is this command's alone; a lost database is everybody's."""
-    try:
-        with connection.begin_nested():
-            beside(connection)
-    except (AllianceError, OperationalError, InterfaceError):
-        raise
-    except Exception as error:
-        log.error("a command's own tables refused it", **logs.ids(context), exc_info=error)
-        raise AllianceError(
-            "The command failed; the operators' log has the reason under the correlation id."
-        ) from error

@@ -99,7 +99,7 @@ _OF = Compiled(
 def streams(connection: Connection, projection: str | None = None) -> list[Parked]:
     """The parked streams, oldest first, of one projection or of all."""
     rows = _ALL.all(connection) if projection is None else _OF.all(connection, projection=projection)
-    return [Parked(**row._mapping) for row in rows]
+    return [Parked(*row) for row in rows]
 
 
 def park(connection: Connection, entry: Parked) -> None:

@@ -7,7 +7,7 @@ It is a read model: made from the feed at position 0, and thrown away rather tha
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import Any, TypeVar
 
@@ -18,6 +18,7 @@ from .compiled import Compiled
 from .database import Database
 from .errors import Diverged, NotFound
 from .feed import Feed
+from .lookup import Lookup
 from .rosterfold import (
     NAME,
     classes,
@@ -33,8 +34,6 @@ from .rosterfold import (
 
 T = TypeVar("T")
 
-#: Ids of one SELECT.
-_IDS = 5000
 
 _DAY: Any = bindparam("day", type_=Date)
 _ON = (enrolments.c.begins_on <= _DAY, or_(enrolments.c.ends_on.is_(None), enrolments.c.ends_on >= _DAY))
@@ -43,11 +42,12 @@ _STUDENTS = Compiled(lambda among: select(students).where(among(students.c.stude
 _CLASSES = Compiled(lambda among: select(classes).where(among(classes.c.class_, "ids")))
 _SCHOOLS = Compiled(lambda among: select(schools).where(among(schools.c.school, "ids")))
 _DISTRICTS = Compiled(lambda among: select(districts).where(among(districts.c.district, "ids")))
-#: A row for each guardian, and one for a student who has none. One SELECT sees one state without a transaction.
+#: A row for each guardian, and one for a student who has none. One SELECT sees one state without a transaction. The ids
+#: are said of both tables: of one that has just been filled the planner knows nothing, and would read it whole.
 _WITH_GUARDIANS = Compiled(
     lambda among: (
         select(students, guardians.c.guardian)
-        .outerjoin(guardians, guardians.c.student == students.c.student)
+        .outerjoin(guardians, (guardians.c.student == students.c.student) & among(guardians.c.student, "ids"))
         .where(among(students.c.student, "ids"))
     )
 )
@@ -77,6 +77,9 @@ class RosterView:
         self.database = database
         self._feed = feed
         self._following = threading.Lock()
+        self._students, self._with_guardians, self._classes, self._schools, self._districts = (
+            Lookup(database, query) for query in (_STUDENTS, _WITH_GUARDIANS, _CLASSES, _SCHOOLS, _DISTRICTS)
+        )
 
     def prepare(self) -> None:
         """Create the tables where they are missing, and drop those of earlier shapes."""
@@ -122,25 +125,25 @@ class RosterView:
 
     def student(self, student: str) -> Any | None:
         """(student, household, school, district) as of the latest fact, or None."""
-        return self._one(_STUDENTS, student)
+        return self._students.one(student)
 
     def class_(self, class_: str) -> Any | None:
         """(class_, school, district, school_year, begins_on, ends_on, kind), or None."""
-        return self._one(_CLASSES, class_)
+        return self._classes.one(class_)
 
     def classes(self, wanted: Iterable[str]) -> dict[str, Any]:
         """The rows of many classes, for bulk commands; those that are unknown even after a look at the feed are
         absent."""
-        return self._all(self._classes, wanted)
+        return self._all(self._class_rows, wanted)
 
-    def _classes(self, ids: list[str]) -> dict[str, Any]:
-        return {row.class_: row for row in self._rows(_CLASSES, ids)}
+    def _class_rows(self, ids: list[str]) -> dict[str, Any]:
+        return {row.class_: row for row in self._classes.rows(ids)}
 
     def school(self, school: str) -> Any | None:
-        return self._one(_SCHOOLS, school)
+        return self._schools.one(school)
 
     def district(self, district: str) -> Any | None:
-        return self._one(_DISTRICTS, district)
+        return self._districts.one(district)
 
     def enrolment(self, student: str, day: date) -> Any | None:
         """Where the student was enrolled on a day, the one answer that roster itself gives: the homeroom before any
@@ -176,7 +179,7 @@ class RosterView:
 
     def _facts(self, ids: list[str]) -> dict[str, tuple[Any, set[str]]]:
         found: dict[str, tuple[Any, set[str]]] = {}
-        for row in self._rows(_WITH_GUARDIANS, ids):
+        for row in self._with_guardians.rows(ids):
             of_student = found.setdefault(row.student, (row, set()))[1]
             if row.guardian is not None:
                 of_student.add(row.guardian)
@@ -223,16 +226,6 @@ class RosterView:
             f"The {kind} {id_!r} is not in the roster as of position {self.position()}; "
             "check the id, or import the roster that has it first."
         )
-
-    def _one(self, query: Compiled, id_: str) -> Any | None:
-        with self.database.asking() as connection:
-            return query.one(connection, ids=[id_])
-
-    def _rows(self, query: Compiled, ids: list[str]) -> Iterator[Any]:
-        for start in range(0, len(ids), _IDS):
-            with self.database.asking() as connection:
-                rows = query.all(connection, ids=ids[start : start + _IDS])
-            yield from rows
 
 
 def forget(database: Database) -> None:

@@ -41,7 +41,7 @@ class Together(Generic[T, R]):
 
     def run(self, item: T) -> R:
         """The item's outcome, when a group that it was in has ended."""
-        waiting = _Waiting[T, R](item)
+        waiting: _Waiting[T, R] = _Waiting(item)
         self._waiting.append(waiting)
         while waiting.outcome is None:
             with self._leading:

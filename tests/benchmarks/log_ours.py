@@ -17,7 +17,7 @@ if sys.argv[1] == "append":
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from uuid import uuid4
@@ -75,14 +75,20 @@ def appended(number: int) -> Append:
 def append(log: Log, count: int, clients: int) -> float:
     commands: Commands[domain.Pledge, domain.Command, domain.Event] = Commands(log, domain.DECIDER)
 
-    def run(number: int) -> None:
-        commands.run(command(number))
+    def client(numbers: Iterator[int]) -> None:
+        for number in numbers:
+            commands.run(command(number))
+
+    def all_of_it(numbers: range) -> None:
+        left = iter(numbers)
+        for each in [pool.submit(client, left) for _ in range(clients)]:
+            each.result()
 
     start = log.head()[0]
     with ThreadPoolExecutor(clients) as pool:
-        list(pool.map(run, range(start, start + clients * 2)))
+        all_of_it(range(start, start + clients * 2))
         start += clients * 2
-        return _rate(count, lambda: list(pool.map(run, range(start, start + count))))
+        return _rate(count, lambda: all_of_it(range(start, start + count)))
 
 
 def batch(log: Log, count: int) -> float:

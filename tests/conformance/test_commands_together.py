@@ -10,13 +10,14 @@ from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection
 
 from alliance.decider import Command, Commands
 from alliance.errors import Invalid, KeyReused, Refused, TooNew
 from alliance.log import Appended, Log
 from alliance.tables import events, log_head
 from tests.builders import OFFERS, Offer, decide, offer, stream
+from tests.conformance import statements
 from tests.conformance.transactions import transactions
 
 Heard = list[Appended | BaseException]
@@ -77,15 +78,10 @@ def said(outcome: Any) -> Any:
 def test_what_waits_together_is_loaded_by_one_query_and_appended_by_one_transaction(
     log: Log, together: Callable[..., Heard]
 ) -> None:
-    loads: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_others: Any) -> None:
-        if "FROM events" in statement and "max(" not in statement:
-            loads.append(statement)
-
     before = transactions()
-    event.listen(log.database.engine, "before_cursor_execute", note)
-    heard = together([offer("a", student=f"s{n}") for n in range(30)])
+    with statements.heard(log.database) as sent:
+        heard = together([offer("a", student=f"s{n}") for n in range(30)])
+    loads = [each for each in sent if "FROM events" in each and "max(" not in each and "WITH" not in each]
     assert [said(each) for each in heard] == 30 * [1]
     assert len(loads) == 2, "the one that held, and everybody else"
     assert transactions() - before == 2

@@ -54,7 +54,7 @@ def test_a_list_finds_its_rows_whatever_is_in_its_texts_and_however_long_it_is(
     with filled.asking() as connection:
         found = NAMED.all(connection, ids=[*ids, "none such"] if ids else [])
 
-    assert [dict(row._mapping) for row in found] == [ROWS[index] for index in wanted]
+    assert [row._asdict() for row in found] == [ROWS[index] for index in wanted]
 
 
 def test_values_that_stand_in_the_select_itself_are_asked_with_and_columns_have_their_names(

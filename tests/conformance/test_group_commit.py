@@ -131,10 +131,19 @@ class LosableDatabase(Database):
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
+        with self._losing(), super().transaction() as connection:
+            yield connection
+
+    @contextmanager
+    def telling(self) -> Iterator[Connection]:
+        with self._losing(), super().telling() as connection:
+            yield connection
+
+    @contextmanager
+    def _losing(self) -> Iterator[None]:
         if self.lost == "before":
             raise Unavailable("The database cannot be reached.")
-        with super().transaction() as connection:
-            yield connection
+        yield
         if self.lost == "after":
             raise Unavailable("The database went away.")
 
@@ -162,7 +171,7 @@ def test_when_the_database_is_lost_all_that_wait_hear_of_it_and_nothing_hangs(
 
 def test_a_commit_whose_answer_was_lost_is_settled_by_the_repeat(losable: LosableDatabase) -> None:
     log = Log(losable, "pledges")
-    again = append("s1", in_context=context(uuid4()))
+    again = append("s1", in_context=context(uuid4()), fingerprint="a")
     losable.lost = "after"
     with pytest.raises(Unavailable):
         log.append(again)

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select, update
 
 from alliance.database import Database
 from alliance.envelope import Event, from_json
 from alliance.journal import Journal, _row, journal, journal_head, journal_sources
 from alliance.receiver import Delivery, Receiver, _consume
+from alliance.rows import Writes
 
 
 def acknowledge_before_commit(receiver: Receiver, connection: Any, queue: object, stopping: Any) -> None:
@@ -63,9 +64,8 @@ class JournalWithHoles(Journal):
     ) -> None:
         if not new:
             return
-        connection.execute(
-            insert(journal), [_row(event, position + offset) for offset, event in enumerate(new, start=1)]
-        )
+        rows = [_row(event, position + offset) for offset, event in enumerate(new, start=1)]
+        Writes(connection).insert_values(journal, rows).send()
         connection.execute(update(journal_head).values(position=position + len(new)))
         statement = self.database.insert(journal_sources).values(
             source=source, position=new[-1].position, epoch=epoch
