@@ -8,7 +8,7 @@ import threading
 FIRST, LONGEST = 0.1, 0.25
 #: A rest is so many times the round before it, up to so many seconds. Rounds that find little cost nearly what full
 #: ones do: on a machine that has much to do they become fewer, and find more.
-TIMES, MOST = 4.0, 0.5
+TIMES, MOST = 2.0, 0.5
 
 
 class Pace:
