@@ -61,7 +61,7 @@ def test_all_144_districts_come_back_exactly_and_the_state_close_to_the_truth(
     embedded: Platform, tmp_path: Path
 ) -> None:
     real = [
-        replace(each, schools=(replace(each.schools[0], first=0, last=1),))
+        replace(each, schools=(replace(each.schools[0], first=0, last=0),))
         for each in read_mississippi(0.002).districts
     ]
     bundle = write_state(tmp_path / "roster.zip", "Mississippi", real, seed=1)
