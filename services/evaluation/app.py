@@ -202,10 +202,10 @@ def _about(connection: Connection, body: Body, context: Context) -> Result:
 
 def _district(connection: Connection, body: Body, context: Context) -> Result:
     context.caller.require(district=body["district"])
-    names = queries.district_names(connection)
-    if body["district"] not in names:
+    name = queries.district_name(connection, body["district"])
+    if name is None:
         raise _unknown("district", body["district"])
-    return {"id": body["district"], "name": names[body["district"]]}
+    return {"id": body["district"], "name": name}
 
 
 def _card(cards: Mapping[str, Scorecard], district: str) -> Result:

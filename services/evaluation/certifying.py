@@ -21,7 +21,7 @@ from .projections import PROJECTIONS
 from .projections.cells import decode
 from .queries import Scope
 from .school_year import school_year_of
-from .scorecards import Month, Scorecard
+from .scorecards import Month
 
 
 class Certifying:
@@ -59,8 +59,8 @@ def command(
     """What certifying the month would record. Raises Invalid for a month in which nothing was due."""
     period = body["period"]
     scope = Scope(school_year_of(date.fromisoformat(f"{period}-01")), district)
-    card = scorecards.by_district(connection, scope, this_month).get(district, Scorecard())
-    month = next((each for each in card.months if each.period == period and each.due), None)
+    months = scorecards.months(connection, scope, this_month)
+    month = next((each for each in months if each.period == period and each.due), None)
     if month is None:
         raise Invalid(
             f"No folder was due from district {district} in {period}: there is nothing to certify. "

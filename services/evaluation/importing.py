@@ -8,6 +8,7 @@ import zipfile
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ BATCH = 200
 _WORKBOOK = b"PK\x03\x04"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Upload:
     """A file of results, with what says how to read it and what a person has decided about its names."""
 
@@ -45,7 +46,7 @@ class Upload:
     mapping: bytes | None = None
     decided: Mapping[str, str | None] | None = None
 
-    @property
+    @cached_property
     def digest(self) -> str:
         return hashlib.sha256(self.content).hexdigest()
 

@@ -56,6 +56,10 @@ def district_names(connection: Connection) -> dict[str, str]:
     }
 
 
+def district_name(connection: Connection, district: str) -> str | None:
+    return connection.scalar(select(districts.c.name).where(districts.c.district == district))
+
+
 def school(connection: Connection, school: str) -> Any | None:
     """(district, school, name); of a school that two districts have registered, the one where it is open."""
     query = (

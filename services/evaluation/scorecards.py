@@ -55,6 +55,14 @@ def by_district(connection: Connection, scope: Scope, this_month: str) -> dict[s
     }  # fmt: skip
 
 
+def months(connection: Connection, scope: Scope, this_month: str) -> tuple[Month, ...]:
+    """The months of the scope's one district, by two of the six questions that a scorecard asks."""
+    until = due_until(connection, scope.school_year, this_month)
+    classes, folders = queries.classes(connection, scope), queries.folders_returned(connection, scope)
+    district = scope.district or ""
+    return _months(classes.get(district, {}), folders.get(district, {}), until)
+
+
 def by_school(connection: Connection, school_year: str, this_month: str) -> dict[str, dict[str, Scorecard]]:
     """{district: {school: scorecard}} of every school with any figure; the scales are left empty."""
     until = due_until(connection, school_year, this_month)
