@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from typing import Any
 
-import psycopg2
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, cast, func, select
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.exc import DBAPIError
+
+from . import driver
 
 #: The condition that a column is one of the list that is given under a name.
 Among = Callable[[ColumnElement[Any], str], ColumnElement[bool]]
@@ -53,24 +52,10 @@ class Compiled:
 
     def _asked(self, connection: Connection, given: dict[str, Any]) -> list[tuple[Any, ...]]:
         """By the driver's own cursor, on SQLAlchemy's connection: its faults are those that SQLAlchemy would raise."""
-        driver, values = connection.connection, {**self._constants, **given}
-        try:
-            with closing(driver.cursor()) as cursor:
-                cursor.execute(self._text, values)
-                found: list[tuple[Any, ...]] = cursor.fetchall()  # type: ignore[assignment]
-                return found
-        except psycopg2.Error as error:
-            if driver.dbapi_connection is None or driver.dbapi_connection.closed:
-                # Asked again, it fails again, and now SQLAlchemy sees it: it gives up the pool's other connections.
-                connection.exec_driver_sql(self._text, values)
-            raise DBAPIError.instance(
-                self._text,
-                None,
-                error,
-                psycopg2.Error,
-                hide_parameters=True,
-                dialect=connection.dialect,
-            ) from error
+        with driver.cursor(connection, self._text) as cursor:
+            cursor.execute(self._text, {**self._constants, **given})
+            found: list[tuple[Any, ...]] = cursor.fetchall()
+            return found
 
 
 def _in_array(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:

@@ -28,7 +28,7 @@ from .compiled import Compiled
 from .database import Database
 from .envelope import COLUMNS, Event, from_row
 from .errors import Diverged, Unavailable
-from .rows import Values, Writes
+from .rows import Values, Writes, copy_many
 from .tables import UtcTime
 
 metadata = MetaData()
@@ -120,7 +120,10 @@ class Journal:
             writes = Writes(connection)
             if new:
                 rows = [_row(event, head.position + offset) for offset, event in enumerate(new, start=1)]
-                writes.insert_values(journal, rows).set(journal_head, {"position": head.position + len(new)})
+                # Only a receiver appends here, which is no process of green threads.
+                if not copy_many(connection, journal, rows):
+                    writes.insert_values(journal, rows)
+                writes.set(journal_head, {"position": head.position + len(new)})
             if new or (epoch and not held_epoch):
                 reached = {"source": source, "position": at + len(new), "epoch": epoch or held_epoch}
                 writes.upsert(journal_sources, [reached])

@@ -29,8 +29,8 @@ from sqlalchemy import (
     insert,
     select,
 )
-from sqlalchemy.exc import OperationalError
 
+from . import driver
 from .compiled import Compiled
 from .envelope import Event
 from .tables import UtcTime
@@ -192,15 +192,9 @@ def set_messages_aside(connection: Connection, source: str, messages: Sequence[t
     if connection.dialect.name != "postgresql":
         connection.execute(insert(rejected), rows)
         return
-    driver: Any = connection.connection.driver_connection
-    copied = io.BytesIO(_copied(rows))
-    try:
-        with driver.cursor() as cursor:
-            cursor.copy_expert(
-                "COPY rejected (source, body, reason) FROM STDIN (FORMAT binary)", copied, _PIECE
-            )
-    except driver.OperationalError as error:
-        raise OperationalError("COPY rejected", None, error) from error
+    statement = "COPY rejected (source, body, reason) FROM STDIN (FORMAT binary)"
+    with driver.cursor(connection, statement) as cursor:
+        cursor.copy_expert(statement, io.BytesIO(_copied(rows)), _PIECE)
 
 
 #: Bytes of a copy that are handed to the driver at a time.

@@ -1,7 +1,7 @@
 """Many rows in one statement, on both databases.
 
 PostgreSQL gets each column as one text, which it splits: the statement stays the same whatever the number of rows, no
-value is an expression that has to be parsed, and psycopg2 would send an executemany row by row. COPY would be faster,
+value is an expression that has to be parsed, and psycopg2 would send an executemany row by row. COPY is faster,
 but green threads cannot use it. SQLite's executemany is a loop in C and needs no such thing.
 """
 
@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
+from io import BytesIO
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
@@ -19,11 +20,15 @@ import msgspec
 from sqlalchemy import Column, Connection, Insert, String, Table, insert, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from . import driver
+
 Key = tuple[Any, ...]
 RowData = Mapping[Any, Any]
 #: A row's values in the order of its table's columns: half the work of naming each.
 Values = tuple[Any, ...]
 
+#: Rows from which on a COPY, one round trip more, is worth it, and its bytes that the driver takes at a time.
+_COPIED, _PIECE = 200, 1 << 20
 #: Keys of one SELECT on SQLite, far below its limit of 32,766 bound values.
 _KEYS = 500
 
@@ -105,6 +110,29 @@ def _values(table: Table, rows: Sequence[RowData]) -> list[Values]:
 def insert_many(connection: Connection, table: Table, rows: Sequence[RowData]) -> None:
     """Insert rows that have every column; a violated constraint raises IntegrityError and inserts none."""
     Writes(connection).insert(table, rows).send()
+
+
+def copy_many(connection: Connection, table: Table, rows: Sequence[Values]) -> bool:
+    """Insert many rows by PostgreSQL's COPY, in half the server's time; False where they have to be inserted otherwise.
+
+    For processes without green threads, which psycopg2 cannot copy in. A violated constraint raises IntegrityError.
+    """
+    if connection.dialect.name != "postgresql" or len(rows) < _COPIED:
+        return False
+    try:
+        columns = columns_of(rows)
+    except Unsplittable:
+        return False
+    escaped = (
+        column.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r").split(_SPLIT)
+        for column in columns
+    )
+    lines = "\n".join(map(_SPLIT.join, zip(*escaped, strict=True))).encode()
+    names = ", ".join(f'"{column.name}"' for column in table.c)
+    statement = f"COPY \"{table.name}\" ({names}) FROM STDIN (DELIMITER '{_SPLIT}', NULL '{_NULL}')"
+    with driver.cursor(connection, statement) as cursor:
+        cursor.copy_expert(statement, BytesIO(lines), _PIECE)
+    return True
 
 
 def upsert_many(connection: Connection, table: Table, rows: Sequence[RowData]) -> None:

@@ -1,0 +1,28 @@
+"""PostgreSQL's driver itself, on SQLAlchemy's connection: for what is asked too often for more, or what SQLAlchemy has
+no words for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import Any
+
+import psycopg2
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+
+@contextmanager
+def cursor(connection: Connection, statement: str) -> Iterator[Any]:
+    """The driver's cursor; the faults of `statement` are those that SQLAlchemy would raise."""
+    driver = connection.connection
+    try:
+        with closing(driver.cursor()) as found:
+            yield found
+    except psycopg2.Error as error:
+        if driver.dbapi_connection is None or driver.dbapi_connection.closed:
+            # Asked anything it fails again, and now SQLAlchemy sees it: it gives up the pool's other connections.
+            connection.exec_driver_sql("SELECT 1")
+        raise DBAPIError.instance(
+            statement, None, error, psycopg2.Error, hide_parameters=True, dialect=connection.dialect
+        ) from error
