@@ -10,10 +10,12 @@ ends stops all: the terminal shows which and why.
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import os
 import shlex
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -167,14 +169,28 @@ def _run_parts(settings: Settings) -> int:
     manager._process_ctor = Part
     # Without exec, a shell would stand between honcho and the part and keep the signal for itself.
     prefix = "exec setpriv --pdeathsig TERM " if shutil.which("setpriv") else "exec "
+    into = _own_file()
     for name, command in parse_procfile((ROOT / "Procfile").read_text()).processes.items():
-        manager.add_process(name, prefix + command, env=dict(os.environ))
+        manager.add_process(name, prefix + command + into, env=dict(os.environ))
     threading.Thread(target=_announce, args=(settings,), daemon=True).start()
     hang_up = signal.getsignal(signal.SIGHUP)
     manager.loop()
     signal.signal(signal.SIGHUP, hang_up)
     # Ctrl-C and `make down` are how it is meant to end.
     return 0 if manager.returncode in (130, 143) else manager.returncode or 0
+
+
+def _own_file() -> str:
+    """For the shell: print into the file that this program prints into; nothing where that is no file.
+
+    To a terminal honcho hands on each line, in colour and with its part's name, through two processes. In a file the
+    lines are found by the part's name that each has anyway, and many of them would cost as much as a part.
+    """
+    if not stat.S_ISREG(os.fstat(1).st_mode):
+        return ""
+    # Whoever writes, writes at the end.
+    fcntl.fcntl(1, fcntl.F_SETFL, fcntl.fcntl(1, fcntl.F_GETFL) | os.O_APPEND)
+    return f" >>/proc/{os.getpid()}/fd/1 2>&1"
 
 
 def _announce(settings: Settings) -> None:

@@ -23,6 +23,10 @@ def register(app: Flask) -> None:
 
 
 def _add(response: Response) -> Response:
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
+    # Looked up all at once: werkzeug raises and catches an error for each that is not there.
+    given = {name.lower() for name, _ in response.headers}
+    response.headers.extend([each for name, each in _BY_NAME.items() if name not in given])
     return response
+
+
+_BY_NAME = {name.lower(): (name, value) for name, value in HEADERS.items()}

@@ -3,6 +3,7 @@ there, and a restart goes on where it stopped."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -51,6 +52,7 @@ def test_every_part_is_ready_and_after_a_restart_the_token_and_the_data_are_stil
             assert_says_that_all_came_back_and_what_each_process_took_at_most(simulate_sample(platform))
             before = districts(platform)
             assert len(before) == 2
+            assert_every_line_is_whole_and_says_whose_it_is(platform)
     except PrivateServerError as missing:
         if "was not found" not in str(missing):
             raise
@@ -101,6 +103,14 @@ def assert_says_that_all_came_back_and_what_each_process_took_at_most(said: str)
     # It ended long before the report was written.
     (imported,) = [row for row in rows if row[0] == "services.roster.import_process"]
     assert imported[3] == "has ended; as last seen"
+
+
+def assert_every_line_is_whole_and_says_whose_it_is(platform: Platform) -> None:
+    printed = platform.log.read_text()
+    told = [json.loads(line) for line in printed.splitlines() if "{" in line]
+    assert {"gateway", "pledges-edge", "folders-edge"} <= {line["part"] for line in told}
+    # What the program says itself stands between them.
+    assert f"Alliance runs at {platform.base_url}" in printed
 
 
 def processes_of(var: Path) -> list[str]:
