@@ -21,9 +21,6 @@ from .process import (
     wait_for,
 )
 
-#: Erlang's schedulers spin for a while before they sleep, which on a machine that others need is taken from them.
-NO_BUSY_WAIT = "+sbwt none +sbwtdcpu none +sbwtdio none"
-
 
 class PrivateRabbitMQ:
     """One RabbitMQ node with no plugins. `url` is its virtual host `/`; `create_vhosts` makes more."""
@@ -58,7 +55,7 @@ class PrivateRabbitMQ:
             "RABBITMQ_ADVANCED_CONFIG_FILE": str(path / "none.config"),
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(path / "enabled_plugins"),
             "RABBITMQ_PID_FILE": str(path / "pid"),
-            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": f"{NO_BUSY_WAIT} -kernel inet_dist_use_interface {{127,0,0,1}}",
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
         }
 
     @property
