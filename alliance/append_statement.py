@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Table
 from sqlalchemy.exc import DataError, IntegrityError
 
 from .append import Append, command_row, event_row
-from .rows import Unsplittable, Values, columns_of, split
+from .rows import Unsplittable, Values, columns_of, names_of, split
 from .tables import commands, events
 
 #: Streams that are written to behind an event must have that event; it is looked up by the key, whatever the planner
@@ -96,7 +96,7 @@ def _statement(held: bool, keyed: bool) -> str:
 
 
 def _insert(table: Table) -> str:
-    names = ", ".join(f'"{column.name}"' for column in table.c)
+    names = names_of(table)
     moved = ", ".join(
         "head.before + new.position" if column.name == "position" else f'new."{column.name}"'
         for column in table.c

@@ -6,7 +6,6 @@ streams flow. Nothing is lost: the journal holds every event, and `replay` folds
 
 from __future__ import annotations
 
-import io
 import struct
 from collections import Counter
 from collections.abc import Sequence
@@ -192,13 +191,7 @@ def set_messages_aside(connection: Connection, source: str, messages: Sequence[t
     if connection.dialect.name != "postgresql":
         connection.execute(insert(rejected), rows)
         return
-    statement = "COPY rejected (source, body, reason) FROM STDIN (FORMAT binary)"
-    with driver.cursor(connection, statement) as cursor:
-        cursor.copy_expert(statement, io.BytesIO(_copied(rows)), _PIECE)
-
-
-#: Bytes of a copy that are handed to the driver at a time.
-_PIECE = 1 << 20
+    driver.copy(connection, "COPY rejected (source, body, reason) FROM STDIN (FORMAT binary)", _copied(rows))
 
 
 def _copied(rows: Sequence[dict[str, Any]]) -> bytes:

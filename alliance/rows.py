@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
-from io import BytesIO
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
@@ -27,8 +26,8 @@ RowData = Mapping[Any, Any]
 #: A row's values in the order of its table's columns: half the work of naming each.
 Values = tuple[Any, ...]
 
-#: Rows from which on a COPY, one round trip more, is worth it, and its bytes that the driver takes at a time.
-_COPIED, _PIECE = 200, 1 << 20
+#: Rows from which on a COPY, one round trip more, is worth it.
+_COPIED = 200
 #: Keys of one SELECT on SQLite, far below its limit of 32,766 bound values.
 _KEYS = 500
 
@@ -128,10 +127,8 @@ def copy_many(connection: Connection, table: Table, rows: Sequence[Values]) -> b
         for column in columns
     )
     lines = "\n".join(map(_SPLIT.join, zip(*escaped, strict=True))).encode()
-    names = ", ".join(f'"{column.name}"' for column in table.c)
-    statement = f"COPY \"{table.name}\" ({names}) FROM STDIN (DELIMITER '{_SPLIT}', NULL '{_NULL}')"
-    with driver.cursor(connection, statement) as cursor:
-        cursor.copy_expert(statement, BytesIO(lines), _PIECE)
+    form = f"DELIMITER '{_SPLIT}', NULL '{_NULL}'"
+    driver.copy(connection, f'COPY "{table.name}" ({names_of(table)}) FROM STDIN ({form})', lines)
     return True
 
 
@@ -192,6 +189,11 @@ def _joined(values: Sequence[Any]) -> str:
     return joined
 
 
+def names_of(table: Table) -> str:
+    """The table's columns as a statement lists them."""
+    return ", ".join(f'"{column.name}"' for column in table.c)
+
+
 def split(column: Column[Any]) -> str:
     """PostgreSQL's array of a column's values, of which `columns_of` makes the one parameter."""
     array = f"string_to_array(%s, '{_SPLIT}', '{_NULL}')"
@@ -203,15 +205,13 @@ def split(column: Column[Any]) -> str:
 
 @lru_cache(maxsize=256)
 def _insert(table: Table) -> str:
-    names = ", ".join(f'"{column.name}"' for column in table.c)
     columns = ", ".join(map(split, table.c))
-    return f'INSERT INTO "{table.name}" ({names}) SELECT * FROM unnest({columns})'
+    return f'INSERT INTO "{table.name}" ({names_of(table)}) SELECT * FROM unnest({columns})'
 
 
 @lru_cache(maxsize=256)
 def _insert_one(table: Table) -> str:
-    names = ", ".join(f'"{column.name}"' for column in table.c)
-    return f'INSERT INTO "{table.name}" ({names}) VALUES ({", ".join(["%s"] * len(table.c))})'
+    return f'INSERT INTO "{table.name}" ({names_of(table)}) VALUES ({", ".join(["%s"] * len(table.c))})'
 
 
 @lru_cache(maxsize=256)
