@@ -21,41 +21,52 @@ from tests.fixtures.missing import without
 WIDTHS = (360, 1280)
 SECONDS = 120
 
-#: Shows the page in a frame of each width, which may run no script, and writes down how wide it is itself.
-MEASURE = """<!doctype html>
+#: Shows every page in frames of its own and writes down what was found in each: how wide it is, in a frame that may
+#: run no script, or what axe says of it. A browser starts once for all of them.
+FRAMES = """<!doctype html>
 <body>%s<pre id="found"></pre>
 <script>
-onload = () => {
+const measured = (frame) => {
+  const shown = frame.contentWindow, root = shown.document.documentElement;
+  const regions = [...shown.document.querySelectorAll(".scroll")];
+  return {
+    window: shown.innerWidth,
+    width: root.scrollWidth,
+    scrolled: regions.filter((region) => region.scrollWidth > region.clientWidth).length,
+    asked: shown.performance.getEntriesByType("resource").map((entry) => entry.name),
+  };
+};
+onload = async () => {
   const found = {};
   for (const frame of document.querySelectorAll("iframe")) {
-    const shown = frame.contentWindow, root = shown.document.documentElement;
-    const regions = [...shown.document.querySelectorAll(".scroll")];
-    found[frame.width] = {
-      window: shown.innerWidth,
-      width: root.scrollWidth,
-      scrolled: regions.filter((region) => region.scrollWidth > region.clientWidth).length,
-      asked: shown.performance.getEntriesByType("resource").map((entry) => entry.name),
-    };
+    found[frame.title] = frame.classList.contains("axe") ? await frame.contentWindow.said : measured(frame);
   }
   document.getElementById("found").textContent = JSON.stringify(found);
 };
 </script>
 """
-FRAME = '<iframe sandbox="allow-same-origin" width="%s" height="800" srcdoc="%s"></iframe>'
+MEASURED = '<iframe sandbox="allow-same-origin" title="%s" width="%s" height="800" srcdoc="%s"></iframe>'
+AXED = '<iframe class="axe" title="%s" width="1280" height="800" srcdoc="%s"></iframe>'
 
 #: Stands at the end of a copy of the page, after axe itself.
-AXE = """<pre id="found" hidden></pre>
-<script>
-axe.run(document, {
+AXE = """<script>
+var said = axe.run(document, {
   resultTypes: ["violations"],
   // 7:1, which axe leaves out unless it is asked.
   rules: {"color-contrast-enhanced": {enabled: true}},
 }).then(
   (said) => said.violations.map(({id, impact, nodes}) => ({id, impact, where: nodes.map((node) => node.html)})),
   (error) => [{id: String(error), impact: "critical", where: []}],
-).then((found) => { document.getElementById("found").textContent = JSON.stringify(found); });
+);
 </script>
 """
+
+#: What stands in the second page beside the report itself.
+TOO_WIDE = '<p style="width: 700px; max-width: none">wide</p>'
+BAD = (
+    '<img src="data:image/gif;base64,R0lGODlhAQABAAAAACw=">'
+    '<p style="color: #6b6b6b">below seven to one</p><p style="color: #aaa">pale</p>'
+)
 
 
 def shown(page: str, folder: Path) -> Any:
@@ -80,52 +91,52 @@ def shown(page: str, folder: Path) -> Any:
     return json.loads(html.unescape(written[1]))
 
 
-def measure(page: str, folder: Path) -> dict[str, Any]:
-    frames = "".join(FRAME % (width, html.escape(page)) for width in WIDTHS)
-    found: dict[str, Any] = shown(MEASURE % frames, folder)
-    return found
-
-
-def faults(page: str, folder: Path) -> dict[str, list[str]]:
-    """{rule of axe: where it is broken}, the serious and the critical ones."""
+def with_axe(page: str) -> str:
     axe = resources.files("axe_core_python").joinpath("axe.min.js").read_text("utf-8")
-    injected = f"<script>{axe}</script>{AXE}"
-    found = shown(page.replace("</body>", f"{injected}</body>"), folder)
-    return {each["id"]: each["where"] for each in found if each["impact"] in ("serious", "critical")}
+    return page.replace("</body>", f"<script>{axe}</script>{AXE}</body>")
 
 
 @pytest.fixture(scope="module")
-def report() -> str:
-    return render(EXAMPLE).decode()
+def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Of the report at each width and by axe, and of the same with faults put into it."""
+    report = render(EXAMPLE).decode()
+    wide, bad = (report.replace("</main>", f"{fault}</main>") for fault in (TOO_WIDE, BAD))
+    frames = [
+        *(MEASURED % (f"report at {width}", width, html.escape(report)) for width in WIDTHS),
+        MEASURED % ("wide", 360, html.escape(wide)),
+        AXED % ("axe", html.escape(with_axe(report))),
+        AXED % ("axe of the bad one", html.escape(with_axe(bad))),
+    ]
+    found: dict[str, Any] = shown(FRAMES % "".join(frames), tmp_path_factory.mktemp("browser"))
+    return found
+
+
+def faults(said: list[dict[str, Any]]) -> dict[str, list[str]]:
+    """{rule of axe: where it is broken}, the serious and the critical ones."""
+    return {each["id"]: each["where"] for each in said if each["impact"] in ("serious", "critical")}
 
 
 def test_the_report_scrolls_sideways_on_no_screen_but_its_wide_tables_do_on_a_phone(
-    report: str, tmp_path: Path
+    found: dict[str, Any],
 ) -> None:
-    found = measure(report, tmp_path)
     for width in WIDTHS:
-        page = found[str(width)]
+        page = found[f"report at {width}"]
         assert page["window"] == width
         assert page["width"] <= width
         assert page["asked"] == []
-    assert found["360"]["scrolled"] > found["1280"]["scrolled"]
+    assert found["report at 360"]["scrolled"] > found["report at 1280"]["scrolled"]
 
 
-def test_what_is_too_wide_is_noticed(report: str, tmp_path: Path) -> None:
-    wide = report.replace("</main>", '<p style="width: 700px; max-width: none">wide</p></main>')
-    assert measure(wide, tmp_path)["360"]["width"] >= 700
+def test_what_is_too_wide_is_noticed(found: dict[str, Any]) -> None:
+    assert found["wide"]["width"] >= 700
 
 
-def test_axe_finds_no_serious_fault(report: str, tmp_path: Path) -> None:
-    assert faults(report, tmp_path) == {}
+def test_axe_finds_no_serious_fault(found: dict[str, Any]) -> None:
+    assert faults(found["axe"]) == {}
 
 
-def test_axe_finds_a_picture_without_words_and_pale_text(report: str, tmp_path: Path) -> None:
-    bad = (
-        '<img src="data:image/gif;base64,R0lGODlhAQABAAAAACw=">'
-        '<p style="color: #6b6b6b">below seven to one</p><p style="color: #aaa">pale</p>'
-    )
-    found = faults(report.replace("</main>", f"{bad}</main>"), tmp_path)
-    assert set(found) == {"image-alt", "color-contrast", "color-contrast-enhanced"}
-    assert [where.partition(">")[2] for where in found["color-contrast"]] == ["pale</p>"]
-    assert any("below seven to one" in where for where in found["color-contrast-enhanced"])
+def test_axe_finds_a_picture_without_words_and_pale_text(found: dict[str, Any]) -> None:
+    bad = faults(found["axe of the bad one"])
+    assert set(bad) == {"image-alt", "color-contrast", "color-contrast-enhanced"}
+    assert [where.partition(">")[2] for where in bad["color-contrast"]] == ["pale</p>"]
+    assert any("below seven to one" in where for where in bad["color-contrast-enhanced"])

@@ -49,8 +49,13 @@ class Cluster:
         return list(self._queue(queue, asked).get("online") or [])
 
     def cut_off(self, node: Node) -> None:
-        """The node and the others refuse each other from now on: each side takes the other for gone."""
-        node.ctl("eval", "[begin erlang:set_cookie(N, cut), erlang:disconnect_node(N) end || N <- nodes()].")
+        """The node and the others refuse each other from now on: each side takes the other for gone.
+
+        All links go at once, as when a cable is pulled: a node that hears of the cut while the third one is not yet
+        cut off sees a partial partition, and pauses until the whole cluster is back.
+        """
+        refused = "Cut = nodes(), [erlang:set_cookie(N, cut) || N <- Cut]"
+        node.ctl("eval", f"{refused}, [erlang:disconnect_node(N) || N <- Cut].")
 
     def heal(self, node: Node) -> None:
         others = ", ".join(f"'{each.name}'" for each in self.nodes if each is not node)
