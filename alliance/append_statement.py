@@ -41,7 +41,8 @@ class Taken:
 
 
 def prepared(appends: Sequence[Append], encoded: Sequence[Sequence[str]]) -> Taken | None:
-    """The group, or None when it is not for one statement: something is written beside, or some contradict others."""
+    """The group, or None when it is not for one statement: something is written beside, or nothing at all, or some
+    contradict others."""
     taken = Taken()
     versions: dict[str, int] = {}
     keys: set[object] = set()
@@ -51,7 +52,8 @@ def prepared(appends: Sequence[Append], encoded: Sequence[Sequence[str]]) -> Tak
             version = append.expected
             if version:
                 taken.held.append((append.stream, version))
-        if append.beside is not None or version != append.expected:
+        # What adds nothing has no row that a version taken meanwhile would break.
+        if append.beside is not None or version != append.expected or not append.events:
             return None
         for event, each in zip(append.events, data, strict=True):
             version += 1

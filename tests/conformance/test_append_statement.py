@@ -47,12 +47,11 @@ def test_a_group_is_one_round_trip_and_each_position_counts_on_from_the_last(
             append("s1", 0, [signed("s1"), withdrawn("s1")], in_context=context(uuid4()), fingerprint="a"),
             append("s0", 1, [withdrawn("s0")]),
             append("s1", 2, [signed("s1")], in_context=context(uuid4()), fingerprint="a"),
-            append("s2", 0, [], in_context=context(uuid4()), fingerprint="a"),
         ]
     )
     assert len(statements) == 1
     assert [(each.position, each.version, each.events) for each in outcomes if isinstance(each, Appended)] == [
-        (3, 2, 2), (4, 2, 1), (5, 3, 1), (5, 0, 0),
+        (3, 2, 2), (4, 2, 1), (5, 3, 1),
     ]  # fmt: skip
     assert placed(log) == [
         (1, stream("s0"), 1), (2, stream("s1"), 1), (3, stream("s1"), 2), (4, stream("s0"), 2), (5, stream("s1"), 3),
@@ -84,6 +83,14 @@ def test_one_that_is_too_late_does_not_undo_the_others(log: Log, statements: lis
     assert isinstance(other, Appended)
     assert len(statements) > 1
     assert placed(log) == [(1, stream("s1"), 1), (2, stream("s2"), 1)]
+
+
+def test_what_adds_nothing_is_held_to_the_version_it_was_decided_on_too(log: Log) -> None:
+    log.append(append("s1"))
+    log.append(append("s1", 1, [withdrawn("s1")]))
+    late, right, other = log.append_all([append("s1", 1, []), append("s1", 2, []), append("s2")])
+    assert isinstance(late, WrongVersion)
+    assert [(each.position, each.version, each.events) for each in (right, other)] == [(2, 2, 0), (3, 1, 1)]
 
 
 @pytest.mark.parametrize("expected", [2, 7])
