@@ -87,11 +87,13 @@ $(VENV)/.runtime: requirements.lock pyproject.toml | $(VENV)/bin/python
 	@$(COMPILE)
 	@touch $@
 
-$(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
-	@echo 'Installing pinned development dependencies into $(VENV) ...'
-	@$(INSTALL) -r requirements-dev.lock
+# Nothing is in both locks, so two pips fill a new environment at once.
+$(VENV)/.dev: requirements-dev.lock requirements.lock pyproject.toml | $(VENV)/bin/python
+	@echo 'Installing pinned dependencies and those of development into $(VENV) ...'
+	@$(INSTALL) -r requirements-dev.lock & dev=$$!; \
+		$(INSTALL) -r requirements.lock && $(INSTALL) --no-build-isolation --editable . && wait $$dev
 	@$(COMPILE)
-	@touch $@
+	@touch $(VENV)/.runtime $@
 
 # What the benchmark compares with, apart from everything of ours.
 $(VENV)/peers/.filled: requirements-peers.lock | $(VENV)/bin/python

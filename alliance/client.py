@@ -6,7 +6,8 @@ Both raise the same AllianceErrors, and a remote service that does not answer in
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, Protocol
 
@@ -15,9 +16,14 @@ import urllib3
 
 from .context import Context
 from .errors import AllianceError, NotFound, Unavailable, from_problem
+from .lanes import Command, Lanes, Outcome
 
 #: Seconds that one command or query may take before the caller hears 503.
 SECONDS = 1.8
+#: Seconds of these for the way back of what an edge says at the end of its time.
+ANSWER_SECONDS = 0.1
+
+_JSON = {"Content-Type": "application/json"}
 
 
 class ServiceClient(Protocol):
@@ -27,6 +33,10 @@ class ServiceClient(Protocol):
         self, operation: str, body: Mapping[str, Any], context: Context, *, seconds: float = SECONDS
     ) -> dict[str, Any]:
         """The operation's result, or the AllianceError that it raised."""
+        ...
+
+    def command(self, operation: str, body: Mapping[str, Any], context: Context) -> dict[str, Any]:
+        """As `call`, for a command that is soon done: those that come at the same time may go together."""
         ...
 
     def upload(
@@ -55,6 +65,9 @@ class LocalService:
         result: dict[str, Any] = method(dict(body), context)
         return result
 
+    def command(self, operation: str, body: Mapping[str, Any], context: Context) -> dict[str, Any]:
+        return self.call(operation, body, context)
+
     def upload(
         self, operation: str, path: Path, body: Mapping[str, Any], context: Context, *, seconds: float
     ) -> dict[str, Any]:
@@ -72,12 +85,19 @@ class RemoteService:
         # Not httpx: it takes twice as long for a call as the gateway takes for all else.
         self._pool = urllib3.connection_from_url(url, maxsize=64, block=True)
         self._headers = {"X-Alliance-Edge-Secret": secret}
+        self._lanes = Lanes(self._alone, self._together, self._silent)
 
     def call(
         self, operation: str, body: Mapping[str, Any], context: Context, *, seconds: float = SECONDS
     ) -> dict[str, Any]:
         content = msgspec.json.encode({"context": context.to_dict(), "body": body})
-        return self._send(operation, content, {"Content-Type": "application/json"}, seconds)
+        return self._send(operation, content, _JSON, seconds)
+
+    def command(self, operation: str, body: Mapping[str, Any], context: Context) -> dict[str, Any]:
+        called = {"operation": operation, "context": context.to_dict(), "body": body}
+        return self._lanes.run(
+            Command(operation, msgspec.json.encode(called), until=time.monotonic() + SECONDS)
+        )
 
     def upload(
         self, operation: str, path: Path, body: Mapping[str, Any], context: Context, *, seconds: float
@@ -109,6 +129,8 @@ class RemoteService:
         body: bytes | IO[bytes] | None,
         headers: Mapping[str, str],
         seconds: float,
+        *,
+        whole: bool = True,
     ) -> urllib3.BaseHTTPResponse:
         return self._pool.urlopen(
             method,
@@ -119,7 +141,43 @@ class RemoteService:
             pool_timeout=1,
             retries=False,
             redirect=False,
+            preload_content=whole,
         )
+
+    def _alone(self, command: Command) -> dict[str, Any]:
+        left = command.left()
+        if left <= 0:
+            raise self._silent()
+        return self._send(command.operation, command.content, _JSON, left)
+
+    def _together(self, commands: Sequence[Command]) -> Iterator[list[tuple[int, Outcome]]]:
+        """Each command's outcome, as the edge has them."""
+        left = min(each.left() for each in commands)
+        # The edge is to say first what it has not done in time.
+        head = b'{"seconds":%.3f,"commands":[' % max(0.0, left - ANSWER_SECONDS)
+        content = b"%s%s]}" % (head, b",".join([each.content for each in commands]))
+        try:
+            response = self._request("POST", "commands", content, _JSON, left, whole=False)
+            try:
+                if response.status != 200:
+                    self._read(response.status, response.headers, response.read(), "commands")
+                for lines in _lines(response):
+                    yield [_known(line) for line in lines]
+            finally:
+                # One that was not read to its end must not be used again; else its connection is back already.
+                response.close()
+                response.release_conn()
+        except urllib3.exceptions.HTTPError as error:
+            raise self._silent() from error
+        except NotFound:
+            # An edge of an earlier release, and nothing was done.
+            yield from ([(index, self._outcome(each))] for index, each in enumerate(commands))
+
+    def _outcome(self, command: Command) -> Outcome:
+        try:
+            return self._alone(command)
+        except AllianceError as error:
+            return error
 
     def _send(
         self, operation: str, body: bytes | IO[bytes], headers: Mapping[str, str], seconds: float
@@ -127,16 +185,38 @@ class RemoteService:
         try:
             response = self._request("POST", operation, body, headers, seconds)
         except urllib3.exceptions.HTTPError as error:
-            # Whether the command was taken is open now: a repeat with the same Idempotency-Key settles it.
-            raise Unavailable(
-                f"The {self._name} service does not answer; try again with the same Idempotency-Key."
-            ) from error
-        if response.status == 404 and not response.headers.get("content-type", "").startswith("application/"):
+            raise self._silent() from error
+        return self._read(response.status, response.headers, response.data, operation)
+
+    def _read(
+        self, status: int, headers: Mapping[str, str], content: bytes, operation: str
+    ) -> dict[str, Any]:
+        if status == 404 and not headers.get("content-type", "").startswith("application/"):
             raise NotFound(f"The {self._name} service has no operation {operation}.")
         try:
-            result = msgspec.json.decode(response.data)
+            result = msgspec.json.decode(content)
         except msgspec.DecodeError as error:
             raise AllianceError(f"The {self._name} service gave an answer that cannot be read.") from error
-        if response.status >= 400:
+        if status >= 400:
             raise from_problem(result)
         return dict(result)
+
+    def _silent(self) -> Unavailable:
+        # Whether the command was taken is open now: a repeat with the same Idempotency-Key settles it.
+        return Unavailable(
+            f"The {self._name} service does not answer; try again with the same Idempotency-Key."
+        )
+
+
+def _lines(response: urllib3.BaseHTTPResponse) -> Iterator[list[bytes]]:
+    """The lines of an answer, as many as come at once."""
+    rest = b""
+    for piece in response.read_chunked() if response.chunked else (response.read(),):
+        *whole, rest = (rest + piece).split(b"\n")
+        yield whole
+
+
+def _known(line: bytes) -> tuple[int, Outcome]:
+    index, answer = msgspec.json.decode(line)
+    problem = answer.get("problem")
+    return index, answer["result"] if problem is None else from_problem(problem)

@@ -5,26 +5,25 @@ Only HTTP entrypoints and dependency providers of nameko are used; no part of a 
 
 from __future__ import annotations
 
-import hmac
 import os
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import eventlet
-import msgspec
 import structlog
 from nameko.extensions import DependencyProvider
-from nameko.web.handlers import HttpRequestHandler, http
+from nameko.web.handlers import http
 from werkzeug import Request, Response
-from werkzeug.routing import Rule
 
 from . import feed as feeds
 from . import logs
 from .context import Context
-from .errors import AllianceError, Diverged, Malformed, Unauthenticated, Unavailable
+from .entrypoints import operation, read, together, upload
+from .errors import Diverged, Unavailable
 from .settings import Settings
+
+__all__ = ["App", "Edge", "SourceEdge", "operation", "read", "upload", "uploaded"]
 
 log = structlog.get_logger()
 
@@ -74,98 +73,6 @@ class App(DependencyProvider):
             eventlet.sleep(FOLLOW_SECONDS)
 
 
-class _Operation(HttpRequestHandler):
-    """`POST /<method>` with {"context", "body"}; answers the method's dict, or a problem document."""
-
-    def __init__(self, **options: Any) -> None:
-        # Expected, so that nameko does not log a refusal as a failure: what is wrong is said to the caller.
-        super().__init__("POST", None, expected_exceptions=AllianceError, **options)
-
-    def get_url_rule(self) -> Rule:
-        return Rule(f"/{self.method_name}", methods=["POST"])
-
-    def handle_request(self, request: Request) -> Response:
-        try:
-            response: Response = super().handle_request(request)
-            return response
-        finally:
-            # The next request on this connection is answered by the same green thread.
-            logs.unbind()
-
-    def get_entrypoint_parameters(self, request: Request) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        self.authenticate(request)
-        return self.parameters(request.get_data()), {}
-
-    def authenticate(self, request: Request) -> None:
-        secret = self.container.config["settings"].edge_secret
-        if not hmac.compare_digest(request.headers.get("X-Alliance-Edge-Secret", ""), secret):
-            raise Unauthenticated("This address is internal; call the gateway.")
-
-    def parameters(self, content: bytes | str) -> tuple[Any, ...]:
-        try:
-            call = msgspec.json.decode(content)
-            body, context = call["body"], Context.from_dict(call["context"])
-        except (msgspec.DecodeError, KeyError, TypeError, ValueError) as error:
-            raise Malformed("An operation is called with a JSON object of context and body.") from error
-        logs.bind(context.correlation_id, context.traceparent)
-        return body, context
-
-    def response_from_result(self, result: Any) -> Response:
-        return Response(msgspec.json.encode(result), mimetype="application/json")
-
-    def response_from_exception(self, exc: BaseException) -> Response:
-        if not isinstance(exc, AllianceError):
-            log.error("operation failed", operation=self.method_name, exc_info=exc)
-            exc = AllianceError(
-                "The operation failed; the operators' log has the reason under the correlation id."
-            )
-        headers = {"Retry-After": str(exc.retry_after)} if exc.retry_after is not None else {}
-        return Response(
-            msgspec.json.encode(exc.to_problem()), exc.status, headers, mimetype="application/problem+json"
-        )
-
-
-class _Upload(_Operation):
-    """As an operation, with a file for a body: the method finds it under body["path"] while it runs."""
-
-    def get_entrypoint_parameters(self, request: Request) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        self.authenticate(request)
-        body, context = self.parameters(request.headers.get("X-Alliance-Call", ""))
-        # Werkzeug hides a body without a length; the server's own stream ends where the chunks end.
-        stream = request.environ["wsgi.input"]
-        with tempfile.NamedTemporaryFile(prefix="alliance-upload-", delete=False) as file:
-            try:
-                while chunk := stream.read(1 << 16):
-                    file.write(chunk)
-                if request.content_length not in (None, file.tell()):
-                    raise ValueError(f"{file.tell()} of {request.content_length} bytes")
-            except BaseException as error:
-                os.unlink(file.name)  # the part that came holds names too
-                if isinstance(error, ValueError):  # also what eventlet raises for a broken chunk
-                    raise Malformed("The upload broke off; send it again.") from error
-                raise
-        return ({**body, "path": file.name}, context), {}
-
-
-class _Read(_Operation):
-    """`GET /<method>`; the method answers the response itself."""
-
-    def get_url_rule(self) -> Rule:
-        return Rule(f"/{self.method_name}", methods=["GET"])
-
-    def get_entrypoint_parameters(self, request: Request) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        self.authenticate(request)
-        return (request,), {}
-
-    def response_from_result(self, result: Response) -> Response:
-        return result
-
-
-operation = _Operation.decorator
-upload = _Upload.decorator
-read = _Read.decorator
-
-
 @contextmanager
 def uploaded(path: str) -> Iterator[str]:
     """The uploaded file, removed at the end of the block whatever happens: it holds names."""
@@ -191,6 +98,10 @@ class Edge:
         except Unavailable as error:
             return Response(f"{error.detail}\n", 503)
         return Response("ready\n")
+
+    @together
+    def commands(self) -> None:
+        """Nothing is called but the operations themselves."""
 
 
 class SourceEdge(Edge):

@@ -49,6 +49,9 @@ class FakeService:
         answer = self.answers.get(operation, {"position": POSITION, "created": True})
         return answer(body, context) if callable(answer) else answer
 
+    def command(self, operation: str, body: Mapping[str, Any], context: Context) -> dict[str, Any]:
+        return self.call(operation, body, context)
+
     def upload(
         self, operation: str, path: Path, body: Mapping[str, Any], context: Context, *, seconds: float
     ) -> dict[str, Any]:

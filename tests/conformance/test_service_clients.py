@@ -79,14 +79,15 @@ CONTEXT = Context(
 )
 
 
-def test_body_and_context_arrive_as_they_were_sent(client: ServiceClient) -> None:
+@pytest.mark.parametrize("way", ["call", "command"])
+def test_body_and_context_arrive_as_they_were_sent(client: ServiceClient, way: str) -> None:
     body = {
         "text": "Núñez \u2028 \U0001f600 \x00",
         "number": 2**53 + 1,
         "none": None,
         "nested": [{"a": [1.5, True]}],
     }
-    said = client.call("say", body, CONTEXT)
+    said = getattr(client, way)("say", body, CONTEXT)
     assert said["body"] == body
     assert Context.from_dict(said["context"]) == CONTEXT
     assert said["now"] == repr(CONTEXT.now)

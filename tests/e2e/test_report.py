@@ -266,6 +266,10 @@ def test_what_there_is_not_is_told_with_where_to_look(issued: Issued) -> None:
     assert "its files are listed with the report" in no_file.json()["detail"]
     assert "the list of reports" in no_report.json()["detail"]
     assert issued.state.api.get("/v1/reports/0000000000000000").status_code == 404
+
+
+@EMBEDDED
+def test_a_year_of_which_nothing_is_known_is_refused_with_the_years_that_are(issued: Issued) -> None:
     other = issued.state.api.post("/v1/reports", json={"school_year": "1999-00"}, timeout=SECONDS)
     assert (other.status_code, [each["field"] for each in other.json()["errors"]]) == (422, ["school_year"])
     assert YEAR in other.json()["detail"]

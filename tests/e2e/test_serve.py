@@ -21,12 +21,12 @@ from alliance.settings import METRICS_PORTS, metrics_port_variable
 from deploy.running import ROOT, Platform, running
 from tests.fixtures.missing import without
 
-#: `alliance` with a sample of two districts and eighty pupils instead of eight and six thousand. Its import is as
+#: `alliance` with a sample of two districts and forty pupils instead of eight and six thousand. Its import is as
 #: short as the time between two looks at the memory, which are closer here.
 TINY = """
 import simulation.report, simulation.sample
 simulation.report.PAUSE = 0.05
-simulation.sample._DISTRICTS = (("Bayou Clair County", 2, 50), ("Tupelo Hollow", 1, 30))
+simulation.sample._DISTRICTS = (("Bayou Clair County", 1, 26), ("Tupelo Hollow", 1, 13))
 from alliance.cli import main
 main()
 """
