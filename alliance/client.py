@@ -153,6 +153,8 @@ class RemoteService:
     def _together(self, commands: Sequence[Command]) -> Iterator[list[tuple[int, Outcome]]]:
         """Each command's outcome, as the edge has them."""
         left = min(each.left() for each in commands)
+        if left <= 0:
+            raise self._silent()
         # The edge is to say first what it has not done in time.
         head = b'{"seconds":%.3f,"commands":[' % max(0.0, left - ANSWER_SECONDS)
         content = b"%s%s]}" % (head, b",".join([each.content for each in commands]))

@@ -28,7 +28,7 @@ from .compiled import Compiled
 from .database import Database
 from .envelope import COLUMNS, Event, from_row
 from .errors import Diverged, Unavailable
-from .rows import Values, Writes, copy_many
+from .rows import Values, Writes
 from .tables import UtcTime
 
 metadata = MetaData()
@@ -120,9 +120,9 @@ class Journal:
             writes = Writes(connection)
             if new:
                 rows = [_row(event, head.position + offset) for offset, event in enumerate(new, start=1)]
-                # Only a receiver appends here, which is no process of green threads.
-                if not copy_many(connection, journal, rows):
-                    writes.insert_values(journal, rows)
+                # Not copied: one who is stopped in the middle of a COPY holds the lock for as long as it likes, since
+                # PostgreSQL's timeouts do not hold while it waits for more of one.
+                writes.insert_values(journal, rows)
                 writes.set(journal_head, {"position": head.position + len(new)})
             if new or (epoch and not held_epoch):
                 reached = {"source": source, "position": at + len(new), "epoch": epoch or held_epoch}

@@ -19,15 +19,11 @@ import msgspec
 from sqlalchemy import Column, Connection, Insert, String, Table, insert, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from . import driver
-
 Key = tuple[Any, ...]
 RowData = Mapping[Any, Any]
 #: A row's values in the order of its table's columns: half the work of naming each.
 Values = tuple[Any, ...]
 
-#: Rows from which on a COPY, one round trip more, is worth it.
-_COPIED = 200
 #: Keys of one SELECT on SQLite, far below its limit of 32,766 bound values.
 _KEYS = 500
 
@@ -109,27 +105,6 @@ def _values(table: Table, rows: Sequence[RowData]) -> list[Values]:
 def insert_many(connection: Connection, table: Table, rows: Sequence[RowData]) -> None:
     """Insert rows that have every column; a violated constraint raises IntegrityError and inserts none."""
     Writes(connection).insert(table, rows).send()
-
-
-def copy_many(connection: Connection, table: Table, rows: Sequence[Values]) -> bool:
-    """Insert many rows by PostgreSQL's COPY, in half the server's time; False where they have to be inserted otherwise.
-
-    For processes without green threads, which psycopg2 cannot copy in. A violated constraint raises IntegrityError.
-    """
-    if connection.dialect.name != "postgresql" or len(rows) < _COPIED:
-        return False
-    try:
-        columns = columns_of(rows)
-    except Unsplittable:
-        return False
-    escaped = (
-        column.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r").split(_SPLIT)
-        for column in columns
-    )
-    lines = "\n".join(map(_SPLIT.join, zip(*escaped, strict=True))).encode()
-    form = f"DELIMITER '{_SPLIT}', NULL '{_NULL}'"
-    driver.copy(connection, f'COPY "{table.name}" ({names_of(table)}) FROM STDIN ({form})', lines)
-    return True
 
 
 def upsert_many(connection: Connection, table: Table, rows: Sequence[RowData]) -> None:

@@ -27,7 +27,7 @@ from sqlalchemy.exc import DataError, IntegrityError
 
 from alliance.database import Database
 from alliance.private_servers import PrivatePostgres
-from alliance.rows import Writes, copy_many, fetch_many, insert_many, upsert_many
+from alliance.rows import Writes, fetch_many, insert_many, upsert_many
 from alliance.tables import UtcTime
 
 ODD = [
@@ -126,50 +126,6 @@ def test_a_text_that_is_too_long_for_its_column_is_refused_and_not_cut(postgres:
     assert everything_of(database, table) == []
     database.close()
     postgres.drop_database(name)
-
-
-#: Texts as a copy could misread them.
-COPIED = [
-    "tab\there", "line\nbreak", "carriage\rreturn", "back\\slash", "\\N", "\\.", "\\x1f", '{"a": "\\n\\""}', "it's",
-    "ñ – 漢字 😀", " ", "null",
-]  # fmt: skip
-
-
-def many(*texts: str) -> list[tuple[object, ...]]:
-    """Rows in the order of the columns, as many as are worth a copy."""
-    return [
-        (f"{number}", number % 7, None if number % 3 == 0 else texts[number % len(texts)], date(2026, 9, 1), number)
-        for number in range(400)
-    ]  # fmt: skip
-
-
-def test_many_rows_are_copied_whatever_they_say(database: Database, things: Table) -> None:
-    rows = many(*COPIED)
-    with database.transaction() as connection:
-        assert copy_many(connection, things, rows) == (database.dialect == "postgresql")
-    if database.dialect == "postgresql":
-        found = sorted(everything(database, things), key=lambda each: int(str(each["n"])))
-        assert [tuple(each.values()) for each in found] == rows
-
-
-def test_a_copy_with_a_row_too_many_copies_none_and_is_an_error_like_any(
-    database: Database, things: Table
-) -> None:
-    if database.dialect == "postgresql":
-        with pytest.raises(IntegrityError), database.transaction() as connection:
-            copy_many(connection, things, [*many("a"), ("0", 0, None, None, 0)])
-        with pytest.raises(DataError), database.transaction() as connection:
-            copy_many(connection, things, [*many("a"), ("x", 1 << 20, None, None, 0)])
-    assert everything(database, things) == []
-
-
-def test_few_rows_and_such_as_no_text_can_stand_for_are_left_to_an_insert(
-    database: Database, things: Table
-) -> None:
-    with database.transaction() as connection:
-        assert not copy_many(connection, things, many("a")[:50])
-        assert not copy_many(connection, things, many("between \x1f and"))
-    assert everything(database, things) == []
 
 
 def test_no_rows_is_no_statement(database: Database, things: Table) -> None:
