@@ -75,9 +75,10 @@ types: $(VENV)/.dev
 servers:
 	@deploy/install-servers.sh
 
-# Both locks are whole, so nothing is left to resolve; compiling takes both processors, where pip would take one.
+# Both locks are whole, so nothing is left to resolve; compiling takes both processors, where pip would take one, and
+# leaves out what nobody imports.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile
-COMPILE := $(BIN)/python -m compileall -q -j 0 $(VENV)/lib
+COMPILE := $(BIN)/python -m compileall -q -j 0 -x '/(tests?|pip|mypy)/' $(VENV)/lib
 
 # The stamps say which locks the environment was last filled from.
 $(VENV)/.runtime: requirements.lock pyproject.toml | $(VENV)/bin/python
@@ -87,11 +88,10 @@ $(VENV)/.runtime: requirements.lock pyproject.toml | $(VENV)/bin/python
 	@$(COMPILE)
 	@touch $@
 
-# Nothing is in both locks, so two pips fill a new environment at once.
 $(VENV)/.dev: requirements-dev.lock requirements.lock pyproject.toml | $(VENV)/bin/python
 	@echo 'Installing pinned dependencies and those of development into $(VENV) ...'
-	@$(INSTALL) -r requirements-dev.lock & dev=$$!; \
-		$(INSTALL) -r requirements.lock && $(INSTALL) --no-build-isolation --editable . && wait $$dev
+	@$(INSTALL) -r requirements.lock -r requirements-dev.lock
+	@$(INSTALL) --no-build-isolation --editable .
 	@$(COMPILE)
 	@touch $(VENV)/.runtime $@
 

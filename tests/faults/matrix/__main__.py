@@ -12,6 +12,7 @@ from alliance.private_servers import sweep
 from . import report, runner
 from .platform import SMOKE, Scale
 from .rows import ROWS
+from .soak import SCALE
 from .verdict import markdown
 
 
@@ -30,6 +31,8 @@ def main() -> int:
     rows = [row for row in ROWS if not arguments.only or row.name in arguments.only]
     soak = runner.soaked(arguments.soak or 0)
     scale = SMOKE if arguments.small else replace(Scale(), commands=arguments.commands, rate=arguments.rate)
+    if arguments.soak:
+        scale = SCALE
     sweep()
     verdicts = []
     for verdict in runner.run([soak] if arguments.soak else rows, scale):

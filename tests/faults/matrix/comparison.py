@@ -19,7 +19,6 @@ from services.evaluation.projections import PROJECTIONS, TABLES
 from tests.builders_year import YEAR
 
 from .history import Logged, disorder
-from .roster import CHILDREN, CLASSES
 
 Units = dict[tuple[str, str], tuple[int, int]]
 
@@ -32,14 +31,16 @@ def logged(database: Database) -> list[Logged]:
         return [Logged(*row) for row in connection.execute(select(*columns).order_by(e.position))]
 
 
-def differences(logs: Mapping[str, Database], evaluation: Database) -> list[str]:
-    """What is wrong with journal and read model; nothing, when all is well. `logs` by source.
+def differences(logs: Mapping[str, Database], evaluation: Database, enrolled: int) -> list[str]:
+    """What is wrong with journal and read model; nothing, when all is well.
+
+    `logs` by source, `enrolled` children in each district.
 
     Everything has to have settled.
     """
     return [
         *_journal(logs, evaluation),
-        *_read_model(logs["pledges"], evaluation),
+        *_read_model(logs["pledges"], evaluation, enrolled),
         *_parked(evaluation),
         *rebuilt(evaluation, ("participation",)),
     ]
@@ -70,7 +71,7 @@ def _journal(logs: Mapping[str, Database], evaluation: Database) -> list[str]:
     return wrong
 
 
-def counted(pledges: Database) -> Units:
+def counted(pledges: Database, enrolled: int) -> Units:
     """(enrolled, pledges standing) by district and school, "" being the district itself, from the rows of the log."""
     query = select(events.c.stream, events.c.type, events.c.data).order_by(
         events.c.stream, events.c.stream_version
@@ -83,7 +84,7 @@ def counted(pledges: Database) -> Units:
                 data = json.loads(told[-1].data)
                 standing[data["district"], data["school"]] += 1
                 standing[data["district"], ""] += 1
-    return {unit: (CLASSES * CHILDREN, count) for unit, count in standing.items()}
+    return {unit: (enrolled, count) for unit, count in standing.items()}
 
 
 def shown(evaluation: Database) -> Units:
@@ -94,8 +95,8 @@ def shown(evaluation: Database) -> Units:
     return {(row.district, row.school): (row.enrolled, row.pledges) for row in rows if row.pledges}
 
 
-def _read_model(pledges: Database, evaluation: Database) -> list[str]:
-    ours, theirs = counted(pledges), shown(evaluation)
+def _read_model(pledges: Database, evaluation: Database, enrolled: int) -> list[str]:
+    ours, theirs = counted(pledges, enrolled), shown(evaluation)
     return [f"participation shows {theirs}, the log counts {ours}"] if ours != theirs else []
 
 

@@ -19,7 +19,6 @@ from tests.builders_year import FIRST, YEAR
 from .client import Client
 from .history import History, Kind, Operation
 
-WRITERS = 12
 #: A writer that is told to come back does so after this many seconds; Retry-After may say longer.
 AGAIN_SECONDS = 0.5
 GIVES_UP = 0.05
@@ -50,7 +49,13 @@ class Load:
     """Runs from `start` until `finish`, or in a with block. `history` grows meanwhile."""
 
     def __init__(
-        self, client: Callable[[], Client], children: Sequence[Child], *, rate: float, seed: int = 0
+        self,
+        client: Callable[[], Client],
+        children: Sequence[Child],
+        *,
+        rate: float,
+        writers: int,
+        seed: int = 0,
     ) -> None:
         self.history = History()
         self._client = client
@@ -59,7 +64,7 @@ class Load:
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._ended: list[BaseException] = []
-        shares = [list(children[number::WRITERS]) for number in range(WRITERS)]
+        shares = [list(children[number::writers]) for number in range(writers)]
         self._threads = [
             threading.Thread(target=self._run, args=(share, random.Random(f"{seed} {number}")), daemon=True)
             for number, share in enumerate(shares)

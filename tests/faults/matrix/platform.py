@@ -25,7 +25,7 @@ from .client import PATIENCE, Client
 from .history import History, Kind, Operation, judge
 from .load import Child, Load, repeat
 from .parts import COMMANDS, Late, Parts, wait_for
-from .roster import bundle
+from .roster import CHILDREN, bundle
 from .servers import OWNERS, Servers
 from .verdict import Verdict, judged
 from .watch import Watch
@@ -42,10 +42,13 @@ SETTLE_SECONDS = 90.0
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How large a row is: commands at least, their rate per second, and how long what is away stays away."""
+    """How large a row is: commands at least, their rate per second and how many send them, classes in each of the two
+    schools, and how long what is away stays away."""
 
     commands: int = 2000
     rate: float = 100.0
+    writers: int = 12
+    classes: int = 6
     outage: float = 60.0
     black_hole: float = 30.0
     patience: float = 1.0
@@ -73,6 +76,11 @@ class Platform:
         #: Keys of events that a row wrote past the gateway, as another release would.
         self.strange: set[str] = set()
 
+    @property
+    def enrolled(self) -> int:
+        """The children of each district."""
+        return self.scale.classes * CHILDREN
+
     def client(self, patience: float = PATIENCE) -> Client:
         return Client(lambda: self.parts.port(self.gateway), self.token, patience)
 
@@ -82,7 +90,14 @@ class Platform:
     ) -> Iterator[Load]:
         """Load while the block runs and until enough commands were attempted; then everything settles and is judged,
         unless the row does that itself."""
-        load = Load(self.client, self.as_logged(), rate=rate or self.scale.rate, seed=len(self.earlier))
+        scale = self.scale
+        load = Load(
+            self.client,
+            self.as_logged(),
+            rate=rate or scale.rate,
+            writers=scale.writers,
+            seed=len(self.earlier),
+        )
         load.start()
         try:
             yield load
@@ -149,7 +164,7 @@ class Platform:
         before = judge(self.earlier.values(), log, frozenset(own) | frozenset(self.strange))
         verdict.require("what was acknowledged before is still there", before.sound, common=True)
         self.earlier |= own
-        wrong = comparison.differences(self.logs, self.evaluation)
+        wrong = comparison.differences(self.logs, self.evaluation, self.enrolled)
         what = "the journal is the logs, the read model their fold and equal to a rebuild"
         verdict.require(what, not wrong, "; ".join(wrong), common=True)
 
@@ -190,14 +205,17 @@ class Platform:
 
     def import_roster(self) -> None:
         # A roster is imported before the answer comes, on a busy machine in more time than a command may take.
-        client, key = self.client(patience=120.0), str(uuid4())
+        client, key, roster = self.client(patience=120.0), str(uuid4()), bundle(self.scale.classes)
         wait_for(
-            lambda: client.ask("POST", "/v1/rosters", bundle(), key)[0] in (200, 201), 60, "it is imported"
+            lambda: client.ask("POST", "/v1/rosters", roster, key)[0] in (200, 201), 60, "it is imported"
         )
         self.settle()
         for row in _answer(client, "/v1/districts")["data"]:
-            page = _answer(client, f"/v1/districts/{row['district']['id']}/enrolments?limit=1000")
-            self.children += [Child(each["student"], each["guardian"]) for each in page["data"]]
+            address, cursor = f"/v1/districts/{row['district']['id']}/enrolments?limit=1000", ""
+            while cursor is not None:
+                page = _answer(client, address + (f"&cursor={cursor}" if cursor else ""))
+                self.children += [Child(each["student"], each["guardian"]) for each in page["data"]]
+                cursor = page["next"]
         # Neighbours in the list are of different classes, so that each writer has some of every school.
         self.children.sort(key=lambda child: child.student)
         # No row begins on an empty log.

@@ -1,4 +1,4 @@
-"""A roster that is imported in a second: two districts with a school each, every child with a guardian."""
+"""Two districts with a school each, every child with a guardian: a roster that is imported in a second, or larger."""
 
 from __future__ import annotations
 
@@ -9,22 +9,21 @@ from tests.builders_roster import Tables, texts
 from tests.builders_year import SESSION, homeroom, place_in
 
 DISTRICTS = ("Clay County", "Elm City")
-CLASSES = 6
 CHILDREN = 40
 
 
-def bundle() -> bytes:
-    """The zip to import."""
+def bundle(classes: int) -> bytes:
+    """The zip to import, with so many classes in each school."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
-        for name, text in texts(_tables()).items():
+        for name, text in texts(_tables(classes)).items():
             archive.writestr(name, text)
     return content.getvalue()
 
 
-def _tables() -> Tables:
+def _tables(count: int) -> Tables:
     letters = [name[0].lower() for name in DISTRICTS]
-    classes = [(letter, f"{letter}{number}") for letter in letters for number in range(CLASSES)]
+    classes = [(letter, f"{letter}{number}") for letter in letters for number in range(count)]
     children = [(letter, class_, place) for letter, class_ in classes for place in range(CHILDREN)]
     districts = [
         {"sourcedId": f"d-{letter}", "name": name, "type": "district", "identifier": f"98{letter}"}

@@ -43,7 +43,7 @@ def clock_wrong(platform: Platform, verdict: Verdict) -> None:
         len(lags) > 20 and min(lags) >= 0,
         f"least {min(lags, default=-1):g} of {len(lags)}",
     )
-    wrong = comparison.differences(platform.logs, platform.evaluation)
+    wrong = comparison.differences(platform.logs, platform.evaluation, platform.enrolled)
     verdict.require("order as without", not wrong, "; ".join(wrong))
 
 

@@ -44,7 +44,7 @@ def deliveries_repeated(platform: Platform, verdict: Verdict) -> None:
         "no figure changes, also an hour later", bool(before) and before == after, f"{late} late copies"
     )
     verdict.notes.append(f"{sent} copies under load")
-    wrong = comparison.differences(platform.logs, platform.evaluation)
+    wrong = comparison.differences(platform.logs, platform.evaluation, platform.enrolled)
     verdict.require("still equal after the hour", not wrong, "; ".join(wrong))
 
 
