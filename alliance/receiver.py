@@ -32,6 +32,9 @@ log = structlog.get_logger()
 
 #: Deliveries taken into one transaction at most, and the unacknowledged ones that the broker may send ahead.
 BATCH = 1000
+#: Seconds for which a first delivery is waited for. Then the heartbeats are looked at, so that a silent broker is
+#: noticed within two of them and two such looks.
+LOOK_SECONDS = 0.25
 #: Seconds that a first delivery waits for others.
 GATHER_SECONDS = 0.02
 #: Seconds of silence after which the feed is asked whether something was missed.
@@ -269,8 +272,8 @@ def _consume(receiver: Receiver, connection: Connection, queue: object, stopping
 
 
 def _gather(connection: Connection, waiting: list[Delivery]) -> None:
-    """Wait up to half a second for a first delivery, then a moment for what follows it."""
-    until = time.monotonic() + 0.5
+    """Wait for a first delivery, then a moment for what follows it."""
+    until = time.monotonic() + LOOK_SECONDS
     while len(waiting) < BATCH:
         before = len(waiting)
         try:
