@@ -88,12 +88,11 @@ $(VENV)/.runtime: requirements.lock pyproject.toml | $(VENV)/bin/python
 	@$(COMPILE)
 	@touch $@
 
-$(VENV)/.dev: requirements-dev.lock requirements.lock pyproject.toml | $(VENV)/bin/python
-	@echo 'Installing pinned dependencies and those of development into $(VENV) ...'
-	@$(INSTALL) -r requirements.lock -r requirements-dev.lock
-	@$(INSTALL) --no-build-isolation --editable .
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
+	@echo 'Installing pinned development dependencies into $(VENV) ...'
+	@$(INSTALL) -r requirements-dev.lock
 	@$(COMPILE)
-	@touch $(VENV)/.runtime $@
+	@touch $@
 
 # What the benchmark compares with, apart from everything of ours.
 $(VENV)/peers/.filled: requirements-peers.lock | $(VENV)/bin/python

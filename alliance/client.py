@@ -132,6 +132,8 @@ class RemoteService:
         *,
         whole: bool = True,
     ) -> urllib3.BaseHTTPResponse:
+        if seconds <= 0:
+            raise urllib3.exceptions.TimeoutError("no time is left to ask")
         return self._pool.urlopen(
             method,
             f"/{path}",
@@ -145,16 +147,11 @@ class RemoteService:
         )
 
     def _alone(self, command: Command) -> dict[str, Any]:
-        left = command.left()
-        if left <= 0:
-            raise self._silent()
-        return self._send(command.operation, command.content, _JSON, left)
+        return self._send(command.operation, command.content, _JSON, command.left())
 
     def _together(self, commands: Sequence[Command]) -> Iterator[list[tuple[int, Outcome]]]:
         """Each command's outcome, as the edge has them."""
         left = min(each.left() for each in commands)
-        if left <= 0:
-            raise self._silent()
         # The edge is to say first what it has not done in time.
         head = b'{"seconds":%.3f,"commands":[' % max(0.0, left - ANSWER_SECONDS)
         content = b"%s%s]}" % (head, b",".join([each.content for each in commands]))

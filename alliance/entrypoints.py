@@ -107,7 +107,9 @@ class _Commands(_Operation):
             ]
             return float(asked["seconds"]), called
         except (msgspec.DecodeError, KeyError, TypeError, ValueError) as error:
-            raise Malformed("Commands are a JSON list of objects of operation, context and body.") from error
+            raise Malformed(
+                "Commands are a JSON object of seconds and a list of objects of operation, context and body."
+            ) from error
 
     def _spawn(self, name: str, args: tuple[Any, ...], done: Any) -> None:
         found = (each for each in self.container.entrypoints if each.method_name == name)

@@ -71,13 +71,13 @@ class RemoteFeed:
 
     def page(self, after: int, limit: int = PAGE) -> Page:
         ahead, self._ahead = self._ahead, deque()
-        page = ahead.popleft().page() if ahead and ahead[0].after == after else self._fetch(after, limit)
+        if ahead and ahead[0].after != after:
+            ahead.clear()
+        page = ahead.popleft().page() if ahead else self._fetch(after, limit)
         if len(page.events) == limit == PAGE:
-            end = page.events[-1].position
-            kept = ahead if ahead and ahead[0].after == end else deque[_Ahead]()
-            begins = range(end, page.head, PAGE)[len(kept) : AHEAD]
-            kept.extend(_Ahead(self._fetch, begin) for begin in begins)
-            self._ahead = kept
+            begins = range(page.events[-1].position, page.head, PAGE)[len(ahead) : AHEAD]
+            ahead.extend(_Ahead(self._fetch, begin) for begin in begins)
+            self._ahead = ahead
         return page
 
     def _fetch(self, after: int, limit: int) -> Page:

@@ -7,7 +7,6 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -17,16 +16,9 @@ from alliance import lanes as kit
 from alliance.client import RemoteService
 from alliance.errors import AllianceError, Malformed, Unauthenticated, Unavailable
 from tests.builders import context
-from tests.conformance.test_service_clients import PROMISE, SECRET, Edge
+from tests.conformance.conftest import SECRET, Edge
+from tests.conformance.test_service_clients import PROMISE
 from tests.fixtures.waiting import until
-
-
-@pytest.fixture(scope="module")
-def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
-    edge = Edge(tmp_path_factory.mktemp("edge"))
-    yield edge
-    edge.process.kill()
-    edge.process.wait()
 
 
 class Callers:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import signal
 import socket
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,44 +21,12 @@ from alliance.context import Caller, Context
 from alliance.errors import AllianceError, Malformed, NotFound, Unauthenticated, Unavailable
 from alliance.private_servers.process import free_port
 from tests.builders import context
+from tests.conformance.conftest import SECRET, Edge
 from tests.conformance.example_service import Example
 from tests.fixtures.waiting import until
 
-ROOT = Path(__file__).parents[2]
-SECRET = "between gateway and edges"
-
 #: Seconds within which a caller hears that a service is away, whatever is wrong with it.
 PROMISE = 2.0
-
-
-class Edge:
-    """The example service's edge as a process."""
-
-    def __init__(self, folder: Path) -> None:
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.flag = folder / "the database is away"
-        command = [
-            sys.executable,
-            "-m",
-            "tests.conformance.example_edge",
-            str(self.port),
-            SECRET,
-            str(self.flag),
-        ]
-        self.uploads = folder / "uploads"
-        self.uploads.mkdir()
-        self.process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "TMPDIR": str(self.uploads)})
-        self.client = RemoteService("example", self.url, SECRET)
-        until(lambda: self.client.ready(), 30, "the edge is ready")
-
-
-@pytest.fixture(scope="module")
-def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
-    edge = Edge(tmp_path_factory.mktemp("edge"))
-    yield edge
-    edge.process.kill()
-    edge.process.wait()
 
 
 @pytest.fixture(params=["local", "remote"])

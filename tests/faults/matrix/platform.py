@@ -85,16 +85,14 @@ class Platform:
         return Client(lambda: self.parts.port(self.gateway), self.token, patience)
 
     @contextmanager
-    def load(
-        self, verdict: Verdict, *, commands: int = 0, rate: float = 0.0, judged: bool = True
-    ) -> Iterator[Load]:
+    def load(self, verdict: Verdict, *, commands: int = 0, judged: bool = True) -> Iterator[Load]:
         """Load while the block runs and until enough commands were attempted; then everything settles and is judged,
         unless the row does that itself."""
         scale = self.scale
         load = Load(
             self.client,
             self.as_logged(),
-            rate=rate or scale.rate,
+            rate=scale.rate,
             writers=scale.writers,
             seed=len(self.earlier),
         )
