@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from alliance import metrics
 from alliance.context import Context
@@ -20,7 +20,9 @@ from alliance.settings import Settings
 
 from . import queries
 from .enrolment import where
-from .importing import Progress, Request, import_bundle
+
+if TYPE_CHECKING:
+    from .importing import Progress
 
 Body = Mapping[str, Any]
 Result = dict[str, Any]
@@ -44,6 +46,10 @@ class Roster:
 
     def import_roster(self, body: Body, context: Context) -> Result:
         """Import the OneRoster bundle at `path`, a zip or a folder on this service's own disk."""
+        # Here and not above: what reads bundles takes a quarter of a second and 24 MB to load, and imports have a
+        # process of their own (`import_process.py`).
+        from .importing import Request, import_bundle
+
         started, label = time.perf_counter(), "error"
         try:
             request = Request(

@@ -10,12 +10,12 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
-from .enrolment import Place
+from .enrolment import Place, place_of
 from .known import Before, KnownPeople
 from .oneroster.problems import Problems
 from .oneroster.stated import Stated
 from .opaque import OpaqueIds
-from .org_changes import Change, class_changes, org_changes, place_of
+from .org_changes import Change, class_changes, org_changes
 from .people_changes import PeopleDifference, compare_people
 
 

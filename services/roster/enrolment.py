@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from typing import Any
 
 _DAY = timedelta(days=1)
 
@@ -29,6 +30,20 @@ class Place:
     def same_days(self, other: Place) -> bool:
         """Whether both are the same but for `new`."""
         return replace(self, new=other.new) == other
+
+
+def place_of(row: Mapping[str, Any]) -> Place:
+    """A class's row as enrolments see it."""
+    return Place(
+        class_=row["id"],
+        school=row["school"],
+        district=row["district"],
+        school_year=row["school_year"],
+        begins_on=row["begins_on"],
+        ends_on=row["ends_on"],
+        homeroom=row["kind"] == "homeroom",
+        new=row["new"],
+    )
 
 
 @dataclass(frozen=True, slots=True)

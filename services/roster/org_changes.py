@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from .enrolment import Place
+from .enrolment import Place, place_of
 from .events import (
     ClassClosed,
     ClassRegistered,
@@ -131,19 +131,6 @@ def class_changes(
             opened.append(_registered(row))
     gone = [row for id_, row in before.classes.items() if row.standing and id_ not in places]
     return opened, [_ended(row, today) for row in gone], places
-
-
-def place_of(row: Mapping[str, Any]) -> Place:
-    return Place(
-        class_=row["id"],
-        school=row["school"],
-        district=row["district"],
-        school_year=row["school_year"],
-        begins_on=row["begins_on"],
-        ends_on=row["ends_on"],
-        homeroom=row["kind"] == "homeroom",
-        new=row["new"],
-    )
 
 
 def _registered(row: dict[str, Any]) -> Change:

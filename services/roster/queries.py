@@ -8,8 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, or_, select, tuple_
 
-from .enrolment import Span
-from .org_changes import place_of
+from .enrolment import Span, place_of
 from .tables import classes, enrolments, guardians, links, orgs, students
 
 #: Rows that are enrolments; the others only remember what the source said.

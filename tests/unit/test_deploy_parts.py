@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +49,15 @@ def test_each_part_is_started_by_the_command_of_its_name_wherever_it_runs() -> N
         assert part_of(words) == name
         assert compose_parts()[name]["command"] == words
         assert container(deployments()[name])["args"] == words
+
+
+def test_who_answers_loads_nothing_that_only_imports_and_reports_need() -> None:
+    # Everything in one process has every service's app in it.
+    code = "import sys, gateway.embedded; print(*sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = set(ran.stdout.split())
+    assert "services.roster.app" in loaded
+    assert loaded & {"polars", "numpy", "scipy", "altair", "vl_convert", "weasyprint"} == set()
 
 
 def test_the_command_line_takes_every_command() -> None:
