@@ -10,6 +10,11 @@ SCALE ?= 0.05
 FORM ?= embedded
 export ALLIANCE_VAR ?= var
 
+# A part is started often, by the tests some hundred times: what Python compiles is kept, also where the environment
+# says otherwise. Packages are compiled by whoever imports them first, not when they are installed: most of what they
+# hold nobody imports.
+export PYTHONDONTWRITEBYTECODE =
+
 VENV := .venv
 BIN := $(VENV)/bin
 # Whichever comes first and is 3.11 or newer; `make PYTHON=... up` chooses another.
@@ -75,23 +80,19 @@ types: $(VENV)/.dev
 servers:
 	@deploy/install-servers.sh
 
-# Both locks are whole, so nothing is left to resolve; compiling takes both processors, where pip would take one, and
-# leaves out what nobody imports.
+# Both locks are whole, so nothing is left to resolve.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile
-COMPILE := $(BIN)/python -m compileall -q -j 0 -x '/(tests?|pip|mypy)/' $(VENV)/lib
 
 # The stamps say which locks the environment was last filled from.
 $(VENV)/.runtime: requirements.lock pyproject.toml | $(VENV)/bin/python
 	@echo 'Installing pinned dependencies into $(VENV) ...'
 	@$(INSTALL) -r requirements.lock
 	@$(INSTALL) --no-build-isolation --editable .
-	@$(COMPILE)
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
 	@echo 'Installing pinned development dependencies into $(VENV) ...'
 	@$(INSTALL) -r requirements-dev.lock
-	@$(COMPILE)
 	@touch $@
 
 # What the benchmark compares with, apart from everything of ours.
