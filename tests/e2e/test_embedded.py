@@ -43,6 +43,8 @@ class Up:
     var: Path
     sample: str = "small"
     environment: dict[str, str] = field(default_factory=dict)
+    #: The one started last.
+    process: subprocess.Popen[bytes] = field(init=False)
 
     def __post_init__(self) -> None:
         self.environment = {
@@ -57,9 +59,11 @@ class Up:
         self.base_url = f"http://127.0.0.1:{self.environment['ALLIANCE_PORT']}"
         self.printed = self.var.with_suffix(".printed")
 
-    def start(self) -> subprocess.Popen[bytes]:
+    @contextmanager
+    def running(self) -> Iterator[subprocess.Popen[bytes]]:
+        """Started, and killed at the end of the block if it still runs."""
         with self.printed.open("wb") as log:
-            return subprocess.Popen(
+            process = subprocess.Popen(
                 [sys.executable, "-c", TINY, "serve", "embedded"],
                 cwd=ROOT,
                 env=self.environment,
@@ -67,11 +71,7 @@ class Up:
                 stdout=log,
                 stderr=log,
             )
-
-    @contextmanager
-    def running(self) -> Iterator[subprocess.Popen[bytes]]:
-        """Started, and killed at the end of the block if it still runs."""
-        process = self.start()
+        self.process = process
         try:
             yield process
         finally:
@@ -181,33 +181,6 @@ def test_killed_in_the_middle_of_the_sample_it_goes_on_and_ends_with_the_same_co
         assert up.cards() == undisturbed.cards()
 
 
-def test_started_again_it_goes_on_from_its_folder_and_replays_nothing(
-    undisturbed: Up, tmp_path: Path
-) -> None:
-    up = Up(tmp_path / "var")
-    with up.running() as process:
-        first = up.await_shown(process)
-        positions, cards, token = up.positions(), up.cards(), up.token
-        feed = up.get("/v1/events", limit="1")["head"]
-        process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 0
-    assert "stopping" in up.said()
-    assert not (up.var / "alliance.pid").exists()
-
-    with up.running() as process:
-        second = up.await_shown(process)
-        assert "playing" not in second
-        assert (up.positions(), up.cards(), up.token) == (positions, cards, token)
-        assert up.get("/v1/events", limit="1")["head"] == feed
-        links = [re.search(r"/sign-in/(\S+)", said) for said in (first, second)]
-        assert all(links)
-        assert links[0][1] != links[1][1]  # type: ignore[index]
-
-        assert make_down(up, process) == "alliance stopped\n"
-        assert process.returncode == 0
-    assert make_down(up) == f"nothing runs on {up.var}/\n"
-
-
 def make_down(up: Up, ending: subprocess.Popen[bytes] | None = None) -> str:
     """What `make down` prints; a child of ours is no longer there only when we have waited for it."""
     command = ["make", "--silent", "--no-print-directory", "down"]
@@ -273,3 +246,28 @@ def test_the_sample_never_comes_to_a_roster_of_ones_own(tmp_path: Path) -> None:
         assert "Oktibbeha" in said
         assert "the sample is left out" in said
         assert up.positions() == positions
+
+
+def test_started_again_it_goes_on_from_its_folder_and_replays_nothing(undisturbed: Up) -> None:
+    # The last of those that share it: nothing runs afterwards.
+    up = undisturbed
+    first = up.said()
+    positions, cards, token = up.positions(), up.cards(), up.token
+    feed = up.get("/v1/events", limit="1")["head"]
+    up.process.send_signal(signal.SIGINT)
+    assert up.process.wait(30) == 0
+    assert "stopping" in up.said()
+    assert not (up.var / "alliance.pid").exists()
+
+    with up.running() as process:
+        second = up.await_shown(process)
+        assert "playing" not in second
+        assert (up.positions(), up.cards(), up.token) == (positions, cards, token)
+        assert up.get("/v1/events", limit="1")["head"] == feed
+        links = [re.search(r"/sign-in/(\S+)", said) for said in (first, second)]
+        assert all(links)
+        assert links[0][1] != links[1][1]  # type: ignore[index]
+
+        assert make_down(up, process) == "alliance stopped\n"
+        assert process.returncode == 0
+    assert make_down(up) == f"nothing runs on {up.var}/\n"

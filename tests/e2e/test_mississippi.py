@@ -1,6 +1,7 @@
 """Mississippi's real districts through the whole platform: what comes back is what was put in, to the last count.
 
-Each test plays on a platform of its own, empty at first: in both forms where the form could matter, else embedded.
+Each test plays on a platform of its own, empty at first and embedded; that the distributed form counts the same is seen
+by `test_serve.py`, and here of all schools.
 """
 
 from __future__ import annotations
@@ -31,20 +32,20 @@ pytestmark = pytest.mark.skipif(
 
 
 def test_what_four_real_districts_did_comes_back_exactly_and_playing_it_again_changes_nothing(
-    platform: Platform, tmp_path: Path
+    embedded: Platform, tmp_path: Path
 ) -> None:
     real = [each for each in read_mississippi(0.03).districts if each.code in FOUR_DISTRICTS]
     bundle = write_state(tmp_path / "roster.zip", "Mississippi", real, seed=1)
-    first = played(platform, bundle, tmp_path)
-    recovery = recover(platform.base_url, platform.token, first)
+    first = played(embedded, bundle, tmp_path)
+    recovery = recover(embedded.base_url, embedded.token, first)
     assert mismatches(recovery) == []
     assert_complete(first, bundle)
     assert load(tmp_path / "year" / "played.json") == first
 
-    again = played(platform, bundle, tmp_path)
+    again = played(embedded, bundle, tmp_path)
     assert sum(stage.events for stage in again.stages) == 0
     assert again == replace(first, stages=again.stages, positions=again.positions)
-    assert recover(platform.base_url, platform.token, again).districts == recovery.districts
+    assert recover(embedded.base_url, embedded.token, again).districts == recovery.districts
 
 
 def test_returns_entered_as_a_list_a_class_are_counted_as_those_in_bulk(

@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -98,9 +99,10 @@ def with_axe(page: str) -> str:
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """Of the report at each width and by axe, and of the same with faults put into it."""
+    """Of the report at each width and by axe, and of its beginning with faults put into it."""
     report = render(EXAMPLE).decode()
-    wide, bad = (report.replace("</main>", f"{fault}</main>") for fault in (TOO_WIDE, BAD))
+    beginning = render(replace(EXAMPLE, sections=EXAMPLE.sections[:1])).decode()
+    wide, bad = (beginning.replace("</main>", f"{fault}</main>") for fault in (TOO_WIDE, BAD))
     frames = [
         *(MEASURED % (f"report at {width}", width, html.escape(report)) for width in WIDTHS),
         MEASURED % ("wide", 360, html.escape(wide)),

@@ -38,7 +38,6 @@ STATE = Caller("state")
 BEFORE = "2025-26"
 NOW = datetime(2026, 10, 6, 15, tzinfo=UTC)
 PRINTED = b"%PDF-1.7 as it is printed here\n"
-REAL_PRINT = pdf.print_pdf
 
 #: {district: (its name, (children, pledges) of each of its schools)}
 Sizes = Mapping[str, tuple[str, Sequence[tuple[int, int]]]]
@@ -414,19 +413,6 @@ def test_other_files_under_the_same_pins_are_refused_and_the_issued_ones_stand(
         here.make()
     assert here.app.log.head() == head
     assert {path: here.file(first["report"], path) for path in made.files} == made.files
-
-
-def test_the_report_is_printed_the_same_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pdf, "print_pdf", REAL_PRINT)
-    database = Database(f"sqlite:///{tmp_path / 'evaluation.db'}")
-    platform = Platform(database)
-    populate(platform.history, {"d1": SIZES["d1"]})
-    first, made = platform.make()
-    assert made.files["report.pdf"].startswith(b"%PDF-1.7")
-    assert platform.file(first["report"], "report.pdf") == made.files["report.pdf"]
-    again, _ = platform.make()
-    assert (again["created"], again["manifest"]) == (False, first["manifest"])
-    database.engine.dispose()
 
 
 @pytest.mark.parametrize(
