@@ -24,15 +24,17 @@ from .process import (
 class PrivatePostgres:
     """One PostgreSQL server. `url` is its first database; `create_database` makes more.
 
-    As root the server runs as Debian's user `postgres`, because PostgreSQL refuses to run as root.
+    As root the server runs as Debian's user `postgres`, because PostgreSQL refuses to run as root. What is committed
+    outlives a kill of the server; with `durable` also the machine's.
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(self, folder: Path | None = None, *, durable: bool = True) -> None:
         self.programs = find("PostgreSQL", "postgresql", "initdb", "/usr/lib/postgresql/*/bin")
         self.user = "postgres" if os.geteuid() == 0 else None
         self._folder = Folder("postgresql", folder, self.user)
         self._require_reach()
         self.data = self._folder.path / "data"
+        self._durable = durable
         self.port = free_port()
         self.password = kept_secret(self._folder.path / "password", self.user)
         self.databases: list[str] = []
@@ -59,13 +61,15 @@ class PrivatePostgres:
             shutil.rmtree(self.data, ignore_errors=True)  # an initdb that was interrupted
             self._initialise()
         (self.data / "postmaster.pid").unlink(missing_ok=True)  # the lock on our folder says that it is stale
+        durable = "on" if self._durable else "off"
         settings = {
             "listen_addresses": "127.0.0.1",
             "port": str(self.port),
             "unix_socket_directories": "",  # a socket's path may be no longer than 107 bytes; ours may be
             "max_connections": "300",
             "shared_buffers": "128MB",
-            "fsync": "on",
+            "fsync": durable,
+            "full_page_writes": durable,
         }
         arguments = [f"--{name}={value}" for name, value in settings.items()]
         self._process = self._run([str(self.programs / "postgres"), "-D", str(self.data), *arguments])

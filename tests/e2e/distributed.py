@@ -176,7 +176,8 @@ class Distributed:
 def distributed(var: Path) -> Iterator[Distributed]:
     """The whole platform on servers of its own, migrated and ready."""
     with ExitStack() as stack:
-        servers = stack.enter_context(PrivatePostgres()), stack.enter_context(PrivateRabbitMQ())
+        postgres = stack.enter_context(PrivatePostgres(durable=False))
+        servers = postgres, stack.enter_context(PrivateRabbitMQ())
         running = stack.enter_context(Distributed(var, *servers))
         running.messages.bind()
         migrated = running.alliance("migrate")

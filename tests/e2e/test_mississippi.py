@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -93,7 +94,9 @@ def assert_recovered(platform: Platform, bundle: Bundle, folder: Path) -> None:
 
 
 def played(platform: Platform, bundle: Bundle, folder: Path, *, bulk: bool = True) -> Played:
-    return play(platform.base_url, platform.token, bundle.path, 1, folder / "year", bulk=bulk, progress=False)
+    # On processors that the tests fill, more would wait for each other only.
+    options: Any = {"bulk": bulk, "progress": False, "workers": 2}
+    return play(platform.base_url, platform.token, bundle.path, 1, folder / "year", **options)
 
 
 def mismatches(recovery: Recovery) -> list[str]:
