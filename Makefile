@@ -46,9 +46,10 @@ serve: $(VENV)/.runtime
 mississippi: $(VENV)/.runtime
 	@exec $(BIN)/python -m deploy.mississippi $(SCALE) $(FORM)
 
-# Types are checked beside the tests, which wait now and then: what is wrong with them stands among the dots.
-test: lint
-	@$(MAKE) --no-print-directory --jobs 2 types tests
+# Style and types are checked beside the tests, which wait now and then: what is wrong with them stands among the dots.
+test:
+	@$(MAKE) --no-print-directory --jobs 2 servers $(VENV)/.dev
+	@$(MAKE) --no-print-directory --jobs 2 tests lint types
 
 # Two processes, each with servers of its own and whole files to itself; a third one was no faster on two cores. Files
 # are handed out folder by folder: a platform that a folder's files share is stopped when the next file is another's.
