@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -94,9 +93,9 @@ def assert_recovered(platform: Platform, bundle: Bundle, folder: Path) -> None:
 
 
 def played(platform: Platform, bundle: Bundle, folder: Path, *, bulk: bool = True) -> Played:
-    # On processors that the tests fill, more would wait for each other only.
-    options: Any = {"bulk": bulk, "progress": False, "workers": 2}
-    return play(platform.base_url, platform.token, bundle.path, 1, folder / "year", **options)
+    address, token, year = platform.base_url, platform.token, folder / "year"
+    # Two at a time: on processors that the tests fill, more would wait for each other only.
+    return play(address, token, bundle.path, 1, year, bulk=bulk, progress=False, workers=2)
 
 
 def mismatches(recovery: Recovery) -> list[str]:

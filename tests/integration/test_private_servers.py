@@ -44,8 +44,7 @@ def test_postgresql_keeps_what_was_committed_over_a_kill_and_nothing_over_an_emp
             counted(url)
 
 
-def test_rabbitmq_keeps_confirmed_messages_over_a_kill() -> None:
-    # That it keeps nothing over an empty start is seen where a courier meets one.
+def test_rabbitmq_keeps_confirmed_messages_over_a_kill_and_nothing_over_an_empty_start() -> None:
     queue = Queue("kept", durable=True, queue_arguments={"x-queue-type": "quorum"})
     with PrivateRabbitMQ() as server:
         (url,) = server.create_vhosts(["one"])
@@ -58,6 +57,10 @@ def test_rabbitmq_keeps_confirmed_messages_over_a_kill() -> None:
         with Connection(url) as connection:
             message = connection.SimpleQueue(queue).get(timeout=20)
             assert message.payload == "hello"
+        server.stop()
+        server.start(empty=True)
+        with Connection(url) as connection, pytest.raises(connection.channel_errors, match="no queue 'kept'"):
+            queue(connection.channel()).queue_declare(passive=True)
 
 
 def test_what_a_killed_run_has_left_is_stopped_and_removed_and_what_others_run_is_not(
