@@ -14,7 +14,7 @@ from typing import Protocol
 import httpx
 import msgspec
 
-from .envelope import UNREADABLE, Document, Event, to_cloudevent
+from .envelope import UNREADABLE, Document, Event, to_document
 from .errors import Unavailable
 from .log import Log
 
@@ -117,7 +117,7 @@ class _Ahead:
 def to_json(page: Page) -> bytes:
     """The wire form of a page."""
     return msgspec.json.encode(
-        {"epoch": page.epoch, "head": page.head, "events": [to_cloudevent(event) for event in page.events]}
+        {"epoch": page.epoch, "head": page.head, "events": [to_document(event) for event in page.events]}
     )
 
 

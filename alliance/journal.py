@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 import sqlalchemy as sa
 from sqlalchemy import (
     BigInteger,
@@ -214,7 +213,7 @@ def _row(event: Event, position: int) -> Values:
         event.schema_version,
         event.time,
         event.district,
-        msgspec.json.encode(event.data).decode(),
+        event.text,
         event.correlation_id,
         event.causation_id,
         event.traceparent,

@@ -277,7 +277,7 @@ class Log:
                     f"{event.stream} was written by a newer release; upgrade this one ({error})."
                 ) from error
             if data is not event.data:
-                event = msgspec.structs.replace(event, data=data)
+                event = event.with_data(data)
             found.setdefault(event.stream, []).append(event)
         return found
 

@@ -15,7 +15,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-import msgspec
 import structlog
 from sqlalchemy import Connection, Table, func, select
 from sqlalchemy.exc import DataError, IntegrityError
@@ -281,7 +280,7 @@ def _upcast(batch: Sequence[tuple[int, Event]]) -> tuple[list[tuple[int, Event]]
         try:
             if event.schema_version != contracts.current(event.type):
                 data = contracts.upcast(event.type, event.schema_version, event.data)
-                event = msgspec.structs.replace(event, data=data)
+                event = event.with_data(data)
             known.append((at, event))
         except Exception as error:
             failures.append(Failure(at, event, _reason(error)))

@@ -9,6 +9,7 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import Connection, delete, insert
 
 from alliance import contracts
@@ -45,7 +46,7 @@ class History:
             schema_version=1,
             time=datetime(2026, 9, 1, tzinfo=UTC),
             district=named.get("district", "state"),
-            data=contracts.write(type_, 1, named),
+            text=msgspec.json.encode(contracts.write(type_, 1, named)).decode(),
             correlation_id="test",
             causation_id=str(UUID(int=0)),
         )

@@ -7,6 +7,8 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from alliance import contracts
 from alliance.envelope import Event
 from alliance.errors import Unavailable
@@ -52,7 +54,7 @@ class RosterFeed:
                 schema_version=1,
                 time=NOW,
                 district=named["district"],
-                data=contracts.write(type_, 1, named),
+                text=msgspec.json.encode(contracts.write(type_, 1, named)).decode(),
                 correlation_id="c",
                 causation_id=str(UUID(int=0)),
             )

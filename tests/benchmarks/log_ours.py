@@ -108,13 +108,15 @@ def batch(log: Log, count: int) -> float:
 
 
 def read(log: Log, count: int) -> float:
-    """The last `count` events of the log, page by page."""
+    """The last `count` events of the log, page by page. Data are decoded when they are asked for, so they are."""
     after = max(0, log.head()[0] - count)
 
     def all_of_it() -> None:
-        at = after
+        at, seen = after, 0
         while events := log.read(at, PAGE):
             at = events[-1].position
+            seen += len([event.data for event in events])
+        assert seen == min(count, at), seen
 
     return _rate(count, all_of_it)
 

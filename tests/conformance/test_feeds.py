@@ -197,7 +197,7 @@ class Written:
 def event(position: int) -> Event:
     return Event(
         id=str(uuid4()), source="pledges", position=position, stream=f"s{position}", stream_version=1,
-        type="PledgeSigned", schema_version=1, time=NOW, district="d1", data={}, correlation_id="c", causation_id="c",
+        type="PledgeSigned", schema_version=1, time=NOW, district="d1", text="{}", correlation_id="c", causation_id="c",
     )  # fmt: skip
 
 

@@ -125,9 +125,14 @@ def bodies(pipeline: Pipeline) -> dict[str, bytes]:
         "an empty object": b"{}",
         "nested deeply": b'{"data": ' + b"[" * 200_000 + b"]" * 200_000 + b"}",
         "huge": b'{"padding": "' + b"x" * 5_000_000 + b'"}',
+        "of a type without end": but(type=f"alliance.pledges.{'x' * 1_000_000}"),
         "of another source": but(type="alliance.folders.FolderSent"),
         "of nobody": but(type=7),
         "with data that is no object": but(data="x"),
+        "with a number in its data beyond numbers": but(data={"a": 7}).replace(b'{"a":7}', b'{"a":1e999}'),
+        "with a text in its data that is not UTF-8": but(data={"a": "7"}).replace(
+            b'{"a":"7"}', b'{"a":"\xff"}'
+        ),
         "without a position": msgspec.json.encode({k: v for k, v in document.items() if k != "sequence"}),
         "at no position": but(sequence="soon"),
         "at position 0": but(sequence="0"),

@@ -158,7 +158,7 @@ def test_an_event_whose_sums_no_column_holds_parks_its_stream_and_no_other(foldi
 def test_an_event_without_what_the_fold_reads_parks_its_stream(folding: Pipeline) -> None:
     folding.sign(4)
     odd = msgspec.structs.replace(
-        folding.log.read(0, 1)[0], position=6, id="odd", stream="pledge-odd", stream_version=1, data={}
+        folding.log.read(0, 1)[0], position=6, id="odd", stream="pledge-odd", stream_version=1, text="{}"
     )
     folding.receiver.catch_up()
     folding.journal.append("pledges", [odd])
@@ -169,6 +169,26 @@ def test_an_event_without_what_the_fold_reads_parks_its_stream(folding: Pipeline
     ]
 
 
+def test_data_that_cannot_be_read_park_their_stream_and_no_other(folding: Pipeline) -> None:
+    folding.sign(4)
+    first = folding.log.read(0, 1)[0]
+    torn = {"id": "torn", "stream": "pledge-torn", "stream_version": 1, "text": '{"student": "s'}
+    whole = {"id": "whole", "stream": stream("new"), "stream_version": 1}
+    folding.receiver.catch_up()
+    folding.journal.append(
+        "pledges",
+        [
+            msgspec.structs.replace(first, position=6, **torn),
+            msgspec.structs.replace(first.with_data({**first.data, "student": "new"}), position=7, **whole),
+        ],
+    )
+    while folding.projector.step():
+        pass
+    assert [(entry.stream, entry.events) for entry in parked(folding)] == [("pledge-torn", 1)]
+    assert "truncated" in parked(folding)[0].reason
+    assert ("d0", "new") in projected(folding.database, folding.tables)[1]
+
+
 def test_a_version_from_the_future_waits_until_the_code_knows_it(
     folding: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -177,7 +197,12 @@ def test_a_version_from_the_future_waits_until_the_code_knows_it(
     ours = folding.log.read(0, 1)[0]
     data = {**ours.data, "student": "new", "statement": {"version": "2030-1"}}
     future = msgspec.structs.replace(
-        ours, position=6, id="future", stream=stream("new"), stream_version=1, schema_version=2, data=data
+        ours.with_data(data),
+        position=6,
+        id="future",
+        stream=stream("new"),
+        stream_version=1,
+        schema_version=2,
     )
     folding.journal.append("pledges", [future])
     while folding.projector.step():
