@@ -3,13 +3,13 @@ no words for."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from io import BytesIO
 from typing import Any
 
 import psycopg2
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Select
 from sqlalchemy.exc import DBAPIError
 
 #: Bytes of a copy that are handed to the driver at a time.
@@ -30,6 +30,24 @@ def cursor(connection: Connection, statement: str) -> Iterator[Any]:
         raise DBAPIError.instance(
             statement, None, error, psycopg2.Error, hide_parameters=True, dialect=connection.dialect
         ) from error
+
+
+def copy_rows(connection: Connection, query: Select[Any], take: Callable[[bytes], object]) -> None:
+    """`take` gets each row of the query as COPY … TO STDOUT writes it: values between tabs, and a line's end.
+
+    PostgreSQL's protocol promises one message a row, and the driver hands on one message at a time.
+    """
+    compiled = query.compile(dialect=connection.dialect)
+    with cursor(connection, str(compiled)) as found:
+        statement = found.mogrify(str(compiled), compiled.params).decode()
+        found.copy_expert(f"COPY ({statement}) TO STDOUT", _Sink(take))
+
+
+class _Sink:
+    """A file as the driver writes to it."""
+
+    def __init__(self, take: Callable[[bytes], object]) -> None:
+        self.write = take
 
 
 def copy(connection: Connection, statement: str, content: bytes) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Row
@@ -98,6 +99,7 @@ def class_changes(
     """(new or changed, closed, every class that stands by its id). A class that had already ended is not closed."""
     opened: list[Change] = []
     places: dict[str, Place] = {}
+    of = cache(ids.of)  # the same schools again and again
     for class_ in stated.classes.values():
         id_ = ids.of("class", class_.sourced_id)
         old = before.classes.get(id_)
@@ -107,8 +109,8 @@ def class_changes(
             "id": id_,
             "source": ids.source,
             "sourced_id": class_.sourced_id,
-            "school": ids.of("school", class_.school),
-            "district": ids.of("district", district),
+            "school": of("school", class_.school),
+            "district": of("district", district),
             "school_year": class_.school_year,
             "begins_on": class_.begins_on,
             "ends_on": class_.ends_on,

@@ -8,19 +8,23 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from itertools import chain
 from operator import itemgetter
 
 import polars as pl
 
+from .block import Block, split
 from .bundle import Member
 from .encoding import is_clean, readable
 from .layout import Layout
 from .problems import Problems
 
 _CHUNK = 20_000
+#: Characters that are split at once.
+_BLOCK = 4 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,7 @@ def read_table(member: Member, layout: Layout, problems: Problems) -> Table:
 
 
 def empty_table(file: str, layout: Layout, unread: int = 0) -> Table:
-    return Table(file, _frame(layout, {}, []), unread=unread)
+    return Table(file, _Picked({}).frame(layout), unread=unread)
 
 
 class _Reading:
@@ -78,9 +82,10 @@ class _Reading:
             places = self._header(header)
             if places is None:
                 return empty_table(self._file, self._layout, unread=1)
-            frames = list(self._frames(reader, [name.strip() for name in header], places, clean))
+            names = [name.strip() for name in header]
+            frames = list(self._frames(text, reader.line_num + 1, names, places, clean))
             text.detach()
-        frame = pl.concat(frames) if frames else _frame(self._layout, {}, [])
+        frame = pl.concat(frames) if frames else _Picked({}).frame(self._layout)
         return Table(self._file, frame, self._rows, frozenset(places), self._held, self._unread)
 
     def _header(self, header: Sequence[str]) -> dict[str, int] | None:
@@ -123,37 +128,68 @@ class _Reading:
         self._warning(1, written, "header_unknown", message)
 
     def _frames(
-        self, reader: Iterator[list[str]], header: list[str], places: dict[str, int], clean: bool
+        self, text: io.TextIOWrapper, line: int, header: list[str], places: dict[str, int], clean: bool
     ) -> Iterator[pl.DataFrame]:
-        width = len(header)
-        names = [name for name in self._layout.used if name in places]
-        pick = itemgetter(*(places[name] for name in names), -1)  # -1: so that one column still gives a tuple
-        rows: list[tuple[str, ...]] = []
-        lines: list[int] = []
-        line = reader.line_num + 1  # type: ignore[attr-defined]
+        """Block by block up to the first that has to be read row by row, and from there on so; `line` comes next."""
+        used = {name: places[name] for name in self._layout.used if name in places}
+        lines: Iterable[str] = text
+        while clean:
+            written = text.read(_BLOCK)
+            if not written:
+                return
+            written += text.readline()
+            block = split(written, len(header), used)
+            if block is None:
+                lines = chain(io.StringIO(written, newline=""), text)
+                break
+            yield self._of_block(block, line, header, places, used)
+            line += block.lines
+        yield from self._of_rows(lines, line, header, places, used, clean)
+
+    def _of_block(
+        self, block: Block, line: int, header: list[str], places: dict[str, int], used: dict[str, int]
+    ) -> pl.DataFrame:
+        self._rows += block.plain.height
+        plain = _frame(self._layout, block.plain.with_columns(pl.col("line") + line), used)
+        rows = _Picked(used)
+        for at, row in block.others:
+            if row and (len(row) == len(header) or self._fits(row, header, places, line + at)):
+                self._rows += 1
+                rows.add(row, line + at)
+        return pl.concat([plain, rows.frame(self._layout)]).sort("line") if rows.lines else plain
+
+    def _of_rows(
+        self,
+        lines: Iterable[str],
+        line: int,
+        header: list[str],
+        places: dict[str, int],
+        used: dict[str, int],
+        clean: bool,
+    ) -> Iterator[pl.DataFrame]:
+        before = line
+        reader = csv.reader(lines, strict=True)
+        rows = _Picked(used)
         while True:
             try:
                 for row in reader:
-                    if row and (len(row) == width or self._fits(row, header, places, line)):
+                    if row and (len(row) == len(header) or self._fits(row, header, places, line)):
                         self._rows += 1
                         if clean or self._mend(row, header, places, line):
-                            rows.append(pick(row))
-                            lines.append(line)
-                    if len(rows) == _CHUNK:
-                        yield _frame(
-                            self._layout, dict(zip(names, zip(*rows, strict=True), strict=False)), lines
-                        )
-                        rows, lines = [], []
-                    line = reader.line_num + 1  # type: ignore[attr-defined]
+                            rows.add(row, line)
+                    if len(rows.lines) == _CHUNK:
+                        yield rows.frame(self._layout)
+                        rows = _Picked(used)
+                    line = before + reader.line_num
                 break
             except csv.Error as error:
                 self._rows += 1
                 self._unread += 1
                 message = f"The row cannot be read ({error}); check its quotation marks (a quote inside is doubled)."
                 self._error(line, "", "quoting", message)
-                line = reader.line_num + 1  # type: ignore[attr-defined]
-        if rows:
-            yield _frame(self._layout, dict(zip(names, zip(*rows, strict=True), strict=False)), lines)
+                line = before + reader.line_num
+        if rows.lines:
+            yield rows.frame(self._layout)
 
     def _fits(self, row: list[str], header: list[str], places: dict[str, int], line: int) -> bool:
         """Whether a row of another length than the header can be read all the same: it ends in empty fields."""
@@ -218,14 +254,30 @@ class _Reading:
         self._problems.warning(self._file, line, column, code, message)
 
 
-def _frame(layout: Layout, columns: dict[str, tuple[str, ...]], lines: list[int]) -> pl.DataFrame:
-    frame = pl.DataFrame(
-        {"line": lines, **columns}, schema={"line": pl.Int32, **dict.fromkeys(columns, pl.String)}
-    )
+class _Picked:
+    """Rows of which only the used columns are kept, and their lines."""
+
+    def __init__(self, used: Mapping[str, int]) -> None:
+        self.lines: list[int] = []
+        self._used = used
+        self._rows: list[tuple[str, ...]] = []
+        self._pick = itemgetter(*used.values(), -1)  # -1: so that one column still gives a tuple
+
+    def add(self, row: list[str], line: int) -> None:
+        self._rows.append(self._pick(row))
+        self.lines.append(line)
+
+    def frame(self, layout: Layout) -> pl.DataFrame:
+        columns = dict(zip(self._used, zip(*self._rows, strict=True), strict=False))
+        schema = {"line": pl.Int32, **dict.fromkeys(columns, pl.String)}
+        return _frame(layout, pl.DataFrame({"line": self.lines, **columns}, schema=schema), self._used)
+
+
+def _frame(layout: Layout, frame: pl.DataFrame, used: Mapping[str, int]) -> pl.DataFrame:
     return frame.select(
         "line",
         *(
-            pl.col(name).str.strip_chars() if name in columns else pl.lit("", pl.String).alias(name)
+            pl.col(name).str.strip_chars() if name in used else pl.lit("", pl.String).alias(name)
             for name in layout.used
         ),
     )
