@@ -32,7 +32,13 @@ def cursor(connection: Connection, statement: str) -> Iterator[Any]:
         ) from error
 
 
-def copy_rows(connection: Connection, query: Select[Any], take: Callable[[bytes], object]) -> None:
+def copy_in(connection: Connection, statement: str, content: bytes) -> None:
+    """COPY … FROM STDIN, which psycopg2 cannot do in green threads."""
+    with cursor(connection, statement) as found:
+        found.copy_expert(statement, BytesIO(content), _PIECE)
+
+
+def copy_out(connection: Connection, query: Select[Any], take: Callable[[bytes], object]) -> None:
     """`take` gets each row of the query as COPY … TO STDOUT writes it: values between tabs, and a line's end.
 
     PostgreSQL's protocol promises one message a row, and the driver hands on one message at a time.
@@ -48,9 +54,3 @@ class _Sink:
 
     def __init__(self, take: Callable[[bytes], object]) -> None:
         self.write = take
-
-
-def copy(connection: Connection, statement: str, content: bytes) -> None:
-    """COPY … FROM STDIN, which psycopg2 cannot do in green threads."""
-    with cursor(connection, statement) as found:
-        found.copy_expert(statement, BytesIO(content), _PIECE)

@@ -191,7 +191,9 @@ def set_messages_aside(connection: Connection, source: str, messages: Sequence[t
     if connection.dialect.name != "postgresql":
         connection.execute(insert(rejected), rows)
         return
-    driver.copy(connection, "COPY rejected (source, body, reason) FROM STDIN (FORMAT binary)", _copied(rows))
+    driver.copy_in(
+        connection, "COPY rejected (source, body, reason) FROM STDIN (FORMAT binary)", _copied(rows)
+    )
 
 
 def _copied(rows: Sequence[dict[str, Any]]) -> bytes:

@@ -170,7 +170,7 @@ def _copied(connection: Connection, query: Select[Any], schema: dict[str, Any]) 
             frames.append(_read(rows, schema))
             rows.clear()
 
-    driver.copy_rows(connection, query, take)
+    driver.copy_out(connection, query, take)
     return [*frames, *([_read(rows, schema)] if rows else [])]
 
 
