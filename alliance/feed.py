@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-import httpx
 import msgspec
+import urllib3
 
 from .envelope import UNREADABLE, Document, Event, to_document
 from .errors import Unavailable
@@ -64,8 +64,13 @@ class RemoteFeed:
 
     def __init__(self, source: str, url: str, secret: str, *, seconds: float = 10.0) -> None:
         self.source = source
-        self._client = httpx.Client(
-            base_url=url, timeout=seconds, headers={"X-Alliance-Edge-Secret": secret}, trust_env=False
+        # Not httpx: to receive a page took it four times as long, a tenth of what the reader does with an event.
+        self._pool = urllib3.connection_from_url(
+            url,
+            maxsize=1 + AHEAD,
+            timeout=seconds,
+            retries=False,
+            headers={"X-Alliance-Edge-Secret": secret},
         )
         self._ahead: deque[_Ahead] = deque()
 
@@ -82,10 +87,11 @@ class RemoteFeed:
 
     def _fetch(self, after: int, limit: int) -> Page:
         try:
-            response = self._client.get("/feed", params={"after": after, "limit": limit})
-            response.raise_for_status()
-            return from_json(response.content)
-        except (httpx.HTTPError, *UNREADABLE) as error:
+            answer = self._pool.request("GET", f"/feed?after={after}&limit={limit}", redirect=False)
+            if answer.status != 200:
+                raise ValueError(f"status {answer.status}")
+            return from_json(answer.data)
+        except (urllib3.exceptions.HTTPError, *UNREADABLE) as error:
             raise Unavailable(
                 f"The feed of {self.source} cannot be read ({type(error).__name__}); trying again."
             ) from error

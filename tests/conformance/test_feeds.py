@@ -7,9 +7,13 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 import httpx
@@ -165,33 +169,69 @@ def test_an_answer_that_is_no_page_is_unavailable() -> None:
         b'{"epoch": "e", "head": 1, "events": [{}]}',
         b"[" * 100_000,
     ):
-        feed = RemoteFeed("pledges", "http://source", SECRET)
-        feed._client = httpx.Client(
-            base_url="http://source",
-            transport=httpx.MockTransport(lambda request, body=body: httpx.Response(200, content=body)),
-        )
-        with pytest.raises(Unavailable):
-            feed.page(0)
+        with answering(lambda after, limit, body=body: body) as url, pytest.raises(Unavailable):
+            RemoteFeed("pledges", url, SECRET).page(0)
+
+
+#: What a source answers to (after, limit); None is a 503.
+Answer = Callable[[int, int], bytes | None]
+
+
+@contextmanager
+def answering(answer: Answer) -> Iterator[str]:
+    """The address of a source that says what it is told to."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            query = parse_qs(urlsplit(self.path).query)
+            body = answer(int(query["after"][0]), int(query["limit"][0]))
+            self.send_response(503 if body is None else 200)
+            self.send_header("Content-Length", str(len(body or b"")))
+            self.end_headers()
+            self.wfile.write(body or b"")
+
+        def log_message(self, *_: object) -> None:
+            """Nothing to say."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        # A connection that is kept must not keep the test.
+        server.daemon_threads, server.block_on_close = True, False
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 class Written:
-    """A source of 2,500 events behind a mocked client; `asked` are the positions after which pages were wanted."""
+    """A source of 2,500 events; `asked` are the positions after which pages were wanted."""
 
     def __init__(self) -> None:
         self.asked: list[int] = []
-        self.away = False
-        self.feed = RemoteFeed("pledges", "http://source", SECRET)
-        self.feed._client = httpx.Client(
-            base_url="http://source", transport=httpx.MockTransport(self._answer)
-        )
+        #: Away from the how-manyth question on.
+        self.away_after = 1_000_000
 
-    def _answer(self, request: httpx.Request) -> httpx.Response:
-        after, limit = int(request.url.params["after"]), int(request.url.params["limit"])
+    def __call__(self, after: int, limit: int) -> bytes | None:
         self.asked.append(after)
-        if self.away:
-            return httpx.Response(503)
+        if len(self.asked) > self.away_after:
+            return None
         events = [event(at) for at in range(after + 1, min(after + limit, 2500) + 1)]
-        return httpx.Response(200, content=to_json(Page("e", 2500, events)))
+        return to_json(Page("e", 2500, events))
+
+
+@pytest.fixture
+def written() -> Written:
+    return Written()
+
+
+@pytest.fixture
+def remote(written: Written) -> Iterator[RemoteFeed]:
+    with answering(written) as url:
+        yield RemoteFeed("pledges", url, SECRET)
 
 
 def event(position: int) -> Event:
@@ -201,37 +241,29 @@ def event(position: int) -> Event:
     )  # fmt: skip
 
 
-def test_after_a_full_page_the_next_two_are_on_their_way_before_they_are_asked_for() -> None:
-    written = Written()
-    first = written.feed.page(0)
+def test_after_a_full_page_the_next_two_are_on_their_way_before_they_are_asked_for(
+    written: Written, remote: RemoteFeed
+) -> None:
+    first = remote.page(0)
     until(lambda: sorted(written.asked) == [0, 1000, 2000], 10, "the next pages are asked for")
-    second, third = written.feed.page(1000), written.feed.page(2000)
+    second, third = remote.page(1000), remote.page(2000)
     positions = [each.position for page in (first, second, third) for each in page.events]
     assert positions == list(range(1, 2501))
     assert sorted(written.asked) == [0, 1000, 2000], "each once, and none behind the head"
 
 
-def test_a_page_that_came_in_vain_is_not_taken_for_another() -> None:
-    written = Written()
-    written.feed.page(0)
-    assert [each.position for each in written.feed.page(500).events] == list(range(501, 1501))
-    assert [each.position for each in written.feed.page(0, 1).events] == [1]
+def test_a_page_that_came_in_vain_is_not_taken_for_another(remote: RemoteFeed) -> None:
+    remote.page(0)
+    assert [each.position for each in remote.page(500).events] == list(range(501, 1501))
+    assert [each.position for each in remote.page(0, 1).events] == [1]
 
 
-def test_a_source_that_goes_away_meanwhile_is_unavailable_once_and_asked_again() -> None:
-    written = Written()
-    page = written._answer
-
-    def away_after_the_first(request: httpx.Request) -> httpx.Response:
-        written.away = bool(written.asked)
-        return page(request)
-
-    written.feed._client = httpx.Client(
-        base_url="http://source", transport=httpx.MockTransport(away_after_the_first)
-    )
-    written.feed.page(0)
+def test_a_source_that_goes_away_meanwhile_is_unavailable_once_and_asked_again(
+    written: Written, remote: RemoteFeed
+) -> None:
+    written.away_after = 1
+    remote.page(0)
     with pytest.raises(Unavailable):
-        written.feed.page(1000)
-    written.feed._client = httpx.Client(base_url="http://source", transport=httpx.MockTransport(page))
-    written.away = False
-    assert written.feed.page(1000).events[0].position == 1001
+        remote.page(1000)
+    written.away_after = 1_000_000
+    assert remote.page(1000).events[0].position == 1001
