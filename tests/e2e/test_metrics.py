@@ -163,10 +163,23 @@ def test_positions_and_lags_tell_that_everything_has_arrived(busy: State) -> Non
     assert {each["projection"] for each in labels["alliance_parked_streams"]} == projections
 
 
+def settled(state: State, name: str) -> dict[str, float]:
+    """A projector's figure by projection, once it stands still: a batch is counted in after its commit."""
+    seen: list[dict[str, float]] = []
+
+    def the_same_again() -> bool:
+        found = samples(state, "projector")
+        seen.append({each.labels["projection"]: each.value for each in found if each.name == name})
+        return len(seen) > 1 and seen[-1] == seen[-2]
+
+    until(the_same_again, 20, f"{name} stands still")
+    assert seen[-1].keys() == {each.name for each in PROJECTIONS}
+    return seen[-1]
+
+
 def test_every_projection_passes_every_event(busy: State) -> None:
     name = "alliance_projection_batch_events_sum"
-    before = {each.name: value(busy, "projector", name, projection=each.name) for each in PROJECTIONS}
-    head = heads(busy)
+    before, head = settled(busy, name), heads(busy)
 
     taken = busy.api.post("/v1/pledges", json=pledge(busy.pupil()))
     busy.wait_for(taken.json()["position"])

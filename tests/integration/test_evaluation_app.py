@@ -12,7 +12,7 @@ import pytest
 
 from alliance.context import Caller, Context
 from alliance.database import Database
-from alliance.envelope import Document, Event
+from alliance.envelope import Event, from_json
 from alliance.errors import Forbidden, Invalid, NotFound, Unavailable
 from alliance.journal import Journal
 from alliance.migrations import upgrade
@@ -305,7 +305,7 @@ def pages(app: Evaluation, caller: Caller, **body: Any) -> Iterator[list[Event]]
     after = ""
     while True:
         page = app.events({**body, "after": after}, context(caller))
-        yield [msgspec.convert(document, Document).event() for document in page["events"]]
+        yield [from_json(msgspec.json.encode(document)) for document in page["events"]]
         if page["next"] == page["head"]:
             return
         after = page["next"]
