@@ -41,10 +41,12 @@ def copy_in(connection: Connection, statement: str, content: bytes) -> None:
 def copy_out(connection: Connection, query: Select[Any], take: Callable[[bytes], object]) -> None:
     """`take` gets each row of the query as COPY … TO STDOUT writes it: values between tabs, and a line's end.
 
-    PostgreSQL's protocol promises one message a row, and the driver hands on one message at a time.
+    PostgreSQL's protocol promises one message a row, and the driver hands on one message at a time. For the rest of the
+    transaction no statement is too long: what a table's reader does with its rows counts as the statement's time.
     """
     compiled = query.compile(dialect=connection.dialect)
     with cursor(connection, str(compiled)) as found:
+        found.execute("SET LOCAL statement_timeout = 0")
         statement = found.mogrify(str(compiled), compiled.params).decode()
         found.copy_expert(f"COPY ({statement}) TO STDOUT", _Sink(take))
 

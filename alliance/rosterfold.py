@@ -133,10 +133,14 @@ def fold(connection: Connection, events: Iterable[Event]) -> None:
             continue
         try:
             data = contracts.upcast(event.type, event.schema_version, event.data)
+        # Skipped, it would be missing for good; the view stays where it is, and old facts still serve.
         except UnknownContract as error:
-            # Skipped, it would be missing for good; the view stays where it is, and old facts still serve.
             raise Unavailable(
                 f"The roster is of a newer release than this service; upgrade it ({error})."
+            ) from error
+        except ValueError as error:
+            raise Unavailable(
+                f"Position {event.position} of the roster's log cannot be read ({error})."
             ) from error
         match event.type:
             case "DistrictRegistered":

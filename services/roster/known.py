@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -177,7 +178,8 @@ def _copied(connection: Connection, query: Select[Any], schema: dict[str, Any]) 
 def _read(rows: list[bytes], schema: dict[str, Any]) -> pl.DataFrame:
     """Rows in COPY's text format, in which a tab or a line's end inside a value is written with a backslash."""
     flags = [name for name, kind in schema.items() if kind == pl.Boolean]
-    written = b"".join(rows)
+    # The mark is taken off the beginning, and so a value that begins with one keeps its own.
+    written = codecs.BOM_UTF8 + b"".join(rows)
     frame = pl.read_csv(
         written,
         has_header=False,

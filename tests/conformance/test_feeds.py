@@ -21,7 +21,7 @@ import pytest
 import sqlalchemy
 
 from alliance.database import Database
-from alliance.envelope import Event
+from alliance.envelope import UNREADABLE, Event
 from alliance.errors import Unavailable
 from alliance.feed import Feed, LocalFeed, Page, RemoteFeed, to_json
 from alliance.log import Log
@@ -169,8 +169,10 @@ def test_an_answer_that_is_no_page_is_unavailable() -> None:
         b'{"epoch": "e", "head": 1, "events": [{}]}',
         b"[" * 100_000,
     ):
-        with answering(lambda after, limit, body=body: body) as url, pytest.raises(Unavailable):
+        with answering(lambda after, limit, body=body: body) as url, pytest.raises(Unavailable) as refused:
             RemoteFeed("pledges", url, SECRET).page(0)
+        assert isinstance(refused.value.__cause__, UNREADABLE)
+        assert "status" not in str(refused.value.__cause__)
 
 
 #: What a source answers to (after, limit); None is a 503.

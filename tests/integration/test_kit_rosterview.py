@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import date, timedelta
+from typing import Any
 
 import msgspec
 import pytest
@@ -182,17 +183,23 @@ def test_two_processes_that_follow_at_once_fold_each_event_once(
     assert len(view.enrolled("c1", day(0))) == 30
 
 
-def test_a_page_that_cannot_be_folded_leaves_the_view_as_it_was(view: RosterView, roster: Roster) -> None:
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [({"schema_version": 9}, "newer release"), ({"text": '{"student": "s'}, "Position 2 .* cannot be read")],
+)
+def test_a_page_that_cannot_be_folded_leaves_the_view_as_it_was(
+    view: RosterView, roster: Roster, changes: dict[str, Any], said: str
+) -> None:
     roster.enrolled("s1", "c1", day(0))
     view.follow()
     roster.enrolled("s2", "c1", day(0))
     roster.guardian("s2", "g2")
-    odd = roster.events[-1]
-    roster.events[-1] = msgspec.structs.replace(odd, schema_version=9)
-    with pytest.raises(Unavailable, match="newer release"):
+    whole = roster.events[1]
+    roster.events[1] = msgspec.structs.replace(whole, **changes)
+    with pytest.raises(Unavailable, match=said):
         view.follow()
     assert (view.position(), view.student("s2")) == (1, None)
-    roster.events[-1] = odd
+    roster.events[1] = whole
     assert view.follow() == 2
 
 

@@ -104,6 +104,14 @@ def test_days_are_days_and_a_day_that_nobody_stated_is_none(roster: Database) ->
     assert dict(frame.schema) == ENROLMENTS
 
 
+@pytest.mark.parametrize("first", ["\ufeffp", "\ufeff\ufeffp", "\\N", "#p", '"p'])
+def test_the_first_value_of_all_is_to_the_letter_too(roster: Database, first: str) -> None:
+    person = {"given": "", "family": "", "grade": None, "household": "", "district": "", "standing": True}
+    fill(roster, SOURCE, [{**person, "sourced_id": first}])
+    with roster.streaming() as connection:
+        assert known.load(connection, SOURCE).students.to_list() == [first]
+
+
 def test_no_rows_are_a_frame_without_rows(roster: Database) -> None:
     assert students_of(roster).is_empty()
     assert dict(students_of(roster).schema) == STUDENTS

@@ -23,8 +23,8 @@ from .layout import Layout
 from .problems import Problems
 
 _CHUNK = 20_000
-#: Characters that are split at once.
-_BLOCK = 4 << 20
+#: Characters that are split at once: as many empty lines, the worst there is, are 230 MB of rows for a moment.
+_BLOCK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
