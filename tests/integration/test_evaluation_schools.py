@@ -49,7 +49,7 @@ def at_once(connection: Connection, month: str) -> dict[tuple[str, str], Scoreca
     }
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 @given(worlds(), st.sampled_from(MONTHS), st.randoms(use_true_random=False), st.integers(0, 120))
 def test_all_schools_at_once_have_the_cards_that_each_has_by_itself(
     engine: Engine, world: World, month: str, random: Random, length: int

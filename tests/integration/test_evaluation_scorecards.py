@@ -55,7 +55,7 @@ def figures(card: Scorecard) -> dict[str, Any]:
     }
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(worlds(), st.sampled_from(MONTHS))
 def test_every_scorecard_says_what_the_facts_say(engine: Engine, world: World, month: str) -> None:
     for (district, school), card in scorecards_of(engine, world.history.events, month).items():

@@ -119,7 +119,7 @@ few = st.integers(0, 40).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(
 many = st.integers(50, 900).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.dictionaries(
         st.sampled_from(["d1", "d2", "d3"]), st.lists(few | many, min_size=1, max_size=4), min_size=1

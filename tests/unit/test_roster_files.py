@@ -276,7 +276,7 @@ _EDITS = st.lists(
 
 
 @given(_EDITS)
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_whatever_is_damaged_the_answer_is_problems_or_a_clear_refusal(
     tmp_path: Path, edits: list[tuple[str, str, int, bytes]]
 ) -> None:
