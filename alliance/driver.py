@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from io import BytesIO
+from types import SimpleNamespace
 from typing import Any
 
 import psycopg2
@@ -48,11 +49,4 @@ def copy_out(connection: Connection, query: Select[Any], take: Callable[[bytes],
     with cursor(connection, str(compiled)) as found:
         found.execute("SET LOCAL statement_timeout = 0")
         statement = found.mogrify(str(compiled), compiled.params).decode()
-        found.copy_expert(f"COPY ({statement}) TO STDOUT", _Sink(take))
-
-
-class _Sink:
-    """A file as the driver writes to it."""
-
-    def __init__(self, take: Callable[[bytes], object]) -> None:
-        self.write = take
+        found.copy_expert(f"COPY ({statement}) TO STDOUT", SimpleNamespace(write=take))

@@ -89,7 +89,7 @@ class RemoteFeed:
         try:
             answer = self._pool.request("GET", f"/feed?after={after}&limit={limit}", redirect=False)
             if answer.status != 200:
-                raise ValueError(f"status {answer.status}")
+                raise Unavailable(f"The feed of {self.source} answers {answer.status}; trying again.")
             return from_json(answer.data)
         except (urllib3.exceptions.HTTPError, *UNREADABLE) as error:
             raise Unavailable(

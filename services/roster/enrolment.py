@@ -29,13 +29,7 @@ class Place:
 
     def same_days(self, other: Place) -> bool:
         """Whether both are the same but for `new`."""
-        return self._days == other._days
-
-    @property
-    def _days(self) -> tuple[object, ...]:
-        return (
-            self.class_, self.school, self.district, self.school_year, self.begins_on, self.ends_on, self.homeroom,
-        )  # fmt: skip
+        return replace(self, new=other.new) == other
 
 
 def place_of(row: Mapping[str, Any]) -> Place:

@@ -36,6 +36,8 @@ rows = st.fixed_dictionaries(
     }
 )
 
+PERSON = {"given": "", "family": "", "grade": None, "household": "h", "district": "d", "standing": True}
+
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def roster(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
@@ -77,23 +79,15 @@ def test_a_frame_has_what_was_written_to_the_letter(
 def test_a_frame_is_whole_however_many_pieces_it_was_read_in(
     roster: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    person = {"family": "", "grade": None, "household": "h", "district": "d", "standing": True}
-    expected = fill(roster, SOURCE, [{**person, "sourced_id": f"p{n}", "given": f"a\n{n}"} for n in range(9)])
-    fill(roster, "other", [{**person, "sourced_id": "p0", "given": "b"}])
+    expected = fill(roster, SOURCE, [{**PERSON, "sourced_id": f"p{n}", "given": f"a\n{n}"} for n in range(9)])
+    fill(roster, "other", [{**PERSON, "sourced_id": "p0"}])
     for piece in (1, 3, 4, 9, 10):
         monkeypatch.setattr(known, "_CHUNK", piece)
         assert sorted(students_of(roster).rows()) == sorted(expected)
 
 
 def test_days_are_days_and_a_day_that_nobody_stated_is_none(roster: Database) -> None:
-    fill(
-        roster,
-        SOURCE,
-        [
-            {"sourced_id": "p", "given": "", "family": "", "household": "", "district": "", "standing": True}
-            | {"grade": None}
-        ],
-    )
+    fill(roster, SOURCE, [{**PERSON, "sourced_id": "p"}])
     stated = {"sourced_id": "e", "stated_begins_on": date(2026, 8, 6), "stated_ends_on": None}
     row = {"student": f"{0:016x}s", "begins_on": date(2026, 8, 6), "ends_on": None, **stated}
     with roster.transaction() as connection:
@@ -106,8 +100,7 @@ def test_days_are_days_and_a_day_that_nobody_stated_is_none(roster: Database) ->
 
 @pytest.mark.parametrize("first", ["\ufeffp", "\ufeff\ufeffp", "\\N", "#p", '"p'])
 def test_the_first_value_of_all_is_to_the_letter_too(roster: Database, first: str) -> None:
-    person = {"given": "", "family": "", "grade": None, "household": "", "district": "", "standing": True}
-    fill(roster, SOURCE, [{**person, "sourced_id": first}])
+    fill(roster, SOURCE, [{**PERSON, "sourced_id": first}])
     with roster.streaming() as connection:
         assert known.load(connection, SOURCE).students.to_list() == [first]
 

@@ -49,7 +49,7 @@ def read_table(member: Member, layout: Layout, problems: Problems) -> Table:
 
 
 def empty_table(file: str, layout: Layout, unread: int = 0) -> Table:
-    return Table(file, _Picked({}).frame(layout), unread=unread)
+    return Table(file, _Picked(layout, {}).frame(), unread=unread)
 
 
 class _Reading:
@@ -85,7 +85,7 @@ class _Reading:
             names = [name.strip() for name in header]
             frames = list(self._frames(text, reader.line_num + 1, names, places, clean))
             text.detach()
-        frame = pl.concat(frames) if frames else _Picked({}).frame(self._layout)
+        frame = pl.concat(frames) if frames else _Picked(self._layout, {}).frame()
         return Table(self._file, frame, self._rows, frozenset(places), self._held, self._unread)
 
     def _header(self, header: Sequence[str]) -> dict[str, int] | None:
@@ -131,8 +131,8 @@ class _Reading:
         self, text: io.TextIOWrapper, line: int, header: list[str], places: dict[str, int], clean: bool
     ) -> Iterator[pl.DataFrame]:
         """Block by block up to the first that has to be read row by row, and from there on so; `line` comes next."""
-        used = {name: places[name] for name in self._layout.used if name in places}
         lines: Iterable[str] = text
+        used = _used(self._layout, places)
         while clean:
             written = text.read(_BLOCK)
             if not written:
@@ -142,21 +142,19 @@ class _Reading:
             if block is None:
                 lines = chain(io.StringIO(written, newline=""), text)
                 break
-            yield self._of_block(block, line, header, places, used)
+            yield self._of_block(block, line, header, places)
             line += block.lines
-        yield from self._of_rows(lines, line, header, places, used, clean)
+        yield from self._of_rows(lines, line, header, places, clean)
 
-    def _of_block(
-        self, block: Block, line: int, header: list[str], places: dict[str, int], used: dict[str, int]
-    ) -> pl.DataFrame:
+    def _of_block(self, block: Block, line: int, header: list[str], places: dict[str, int]) -> pl.DataFrame:
         self._rows += block.plain.height
-        plain = _frame(self._layout, block.plain.with_columns(pl.col("line") + line), used)
-        rows = _Picked(used)
+        plain = _frame(self._layout, block.plain.with_columns(pl.col("line") + line))
+        rows = _Picked(self._layout, places)
         for at, row in block.others:
             if row and (len(row) == len(header) or self._fits(row, header, places, line + at)):
                 self._rows += 1
                 rows.add(row, line + at)
-        return pl.concat([plain, rows.frame(self._layout)]).sort("line") if rows.lines else plain
+        return pl.concat([plain, rows.frame()]).sort("line") if rows.lines else plain
 
     def _of_rows(
         self,
@@ -164,12 +162,11 @@ class _Reading:
         line: int,
         header: list[str],
         places: dict[str, int],
-        used: dict[str, int],
         clean: bool,
     ) -> Iterator[pl.DataFrame]:
         before = line
         reader = csv.reader(lines, strict=True)
-        rows = _Picked(used)
+        rows = _Picked(self._layout, places)
         while True:
             try:
                 for row in reader:
@@ -178,8 +175,8 @@ class _Reading:
                         if clean or self._mend(row, header, places, line):
                             rows.add(row, line)
                     if len(rows.lines) == _CHUNK:
-                        yield rows.frame(self._layout)
-                        rows = _Picked(used)
+                        yield rows.frame()
+                        rows = _Picked(self._layout, places)
                     line = before + reader.line_num
                 break
             except csv.Error as error:
@@ -189,7 +186,7 @@ class _Reading:
                 self._error(line, "", "quoting", message)
                 line = before + reader.line_num
         if rows.lines:
-            yield rows.frame(self._layout)
+            yield rows.frame()
 
     def _fits(self, row: list[str], header: list[str], places: dict[str, int], line: int) -> bool:
         """Whether a row of another length than the header can be read all the same: it ends in empty fields."""
@@ -257,27 +254,33 @@ class _Reading:
 class _Picked:
     """Rows of which only the used columns are kept, and their lines."""
 
-    def __init__(self, used: Mapping[str, int]) -> None:
+    def __init__(self, layout: Layout, places: Mapping[str, int]) -> None:
         self.lines: list[int] = []
-        self._used = used
+        self._layout, self._used = layout, _used(layout, places)
         self._rows: list[tuple[str, ...]] = []
-        self._pick = itemgetter(*used.values(), -1)  # -1: so that one column still gives a tuple
+        self._pick = itemgetter(*self._used.values(), -1)  # -1: so that one column still gives a tuple
 
     def add(self, row: list[str], line: int) -> None:
         self._rows.append(self._pick(row))
         self.lines.append(line)
 
-    def frame(self, layout: Layout) -> pl.DataFrame:
+    def frame(self) -> pl.DataFrame:
         columns = dict(zip(self._used, zip(*self._rows, strict=True), strict=False))
         schema = {"line": pl.Int32, **dict.fromkeys(columns, pl.String)}
-        return _frame(layout, pl.DataFrame({"line": self.lines, **columns}, schema=schema), self._used)
+        return _frame(self._layout, pl.DataFrame({"line": self.lines, **columns}, schema=schema))
 
 
-def _frame(layout: Layout, frame: pl.DataFrame, used: Mapping[str, int]) -> pl.DataFrame:
+def _used(layout: Layout, places: Mapping[str, int]) -> dict[str, int]:
+    """Where the columns stand that are used and that the file has."""
+    return {name: places[name] for name in layout.used if name in places}
+
+
+def _frame(layout: Layout, frame: pl.DataFrame) -> pl.DataFrame:
+    """With every used column, empty where the file has none."""
     return frame.select(
         "line",
         *(
-            pl.col(name).str.strip_chars() if name in used else pl.lit("", pl.String).alias(name)
+            pl.col(name).str.strip_chars() if name in frame.columns else pl.lit("", pl.String).alias(name)
             for name in layout.used
         ),
     )
