@@ -172,7 +172,6 @@ def test_an_answer_that_is_no_page_is_unavailable() -> None:
         with answering(lambda after, limit, body=body: body) as url, pytest.raises(Unavailable) as refused:
             RemoteFeed("pledges", url, SECRET).page(0)
         assert isinstance(refused.value.__cause__, UNREADABLE)
-        assert "status" not in str(refused.value.__cause__)
 
 
 #: What a source answers to (after, limit); None is a 503.
@@ -265,7 +264,7 @@ def test_a_source_that_goes_away_meanwhile_is_unavailable_once_and_asked_again(
 ) -> None:
     written.away_after = 1
     remote.page(0)
-    with pytest.raises(Unavailable):
+    with pytest.raises(Unavailable, match="answers 503"):
         remote.page(1000)
     written.away_after = 1_000_000
     assert remote.page(1000).events[0].position == 1001
